@@ -1,0 +1,139 @@
+/**
+ * One call to a bot on its way: written once, read within bounds, and settled exactly once, whatever the other side
+ * does.
+ */
+import type { Dispatcher } from 'undici'
+import type { BotAnswer, BotCall } from '../../domain/ports.ts'
+import { reasonOf } from './reason.ts'
+
+/** Where a call is sent. */
+export type Destination = {
+  /** The path of the endpoint, with its query. */
+  readonly path: string
+  readonly dispatcher: Pick<Dispatcher, 'dispatch'>
+}
+
+/** Who hears of a call. Each is called once. */
+export type Hearers = {
+  readonly settle: (answer: BotAnswer) => void
+  /** The call has been written to a connection, or never will be. Called after `send`. */
+  readonly written: () => void
+}
+
+/** No `Authorization`: bots without an app id answer 401 to one. Nothing is decompressed, so nothing may be compressed. */
+const headers = {
+  'content-type': 'application/json; charset=utf-8',
+  'accept-encoding': 'identity',
+  'user-agent': 'Landline',
+} as const
+
+/** What a connection is broken off with. Nobody is told: by then the call has been settled. */
+const settledAlready = new Error('The call has been settled.')
+
+/** Sends one call and reads its answer. Its deadline runs from the moment it is made. */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly #call: BotCall
+  readonly #destination: Destination
+  readonly #hearers: Hearers
+  readonly #deadline: NodeJS.Timeout
+  /** There from the moment the call is written to a connection. */
+  #controller: Dispatcher.DispatchController | undefined
+  #place: 'waiting' | 'sending' | 'written' = 'waiting'
+  #isSentAgain = false
+  #isSettled = false
+  #status = 0
+  #bytes = 0
+  #kept: Buffer[] = []
+
+  constructor(call: BotCall, destination: Destination, hearers: Hearers) {
+    this.#call = call
+    this.#destination = destination
+    this.#hearers = hearers
+    this.#deadline = setTimeout(() => this.#breakOff({ outcome: 'timedOut' }), call.timeoutMs)
+  }
+
+  /** Sends it, unless its time is over. */
+  send(): void {
+    this.#place = 'sending'
+    if (this.#isSettled) this.#noteWritten()
+    else setImmediate(() => this.#dispatch())
+  }
+
+  /** A connection has been found and the call is about to be written: not if its time is over. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#isSettled) controller.abort(settledAlready)
+    else this.#controller = controller
+  }
+
+  /** All of the call has been written. */
+  onRequestSent(): void {
+    this.#noteWritten()
+  }
+
+  /** The answer's headers are there, or those of an interim answer, which says nothing. */
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
+    this.#status = status
+  }
+
+  /** Some of the answer's body is there. Past the limit nothing more is read. */
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bytes += chunk.length
+    if (this.#bytes > this.#call.answerBytesMax) {
+      this.#breakOff(this.#call.needsBody ? { outcome: 'unreachable', reason: 'EMSGSIZE' } : this.#answered(''))
+    } else if (this.#call.needsBody) {
+      this.#kept.push(chunk)
+    }
+  }
+
+  /** The answer is whole. */
+  onResponseEnd(): void {
+    this.#settle(this.#answered(this.#call.needsBody ? new TextDecoder().decode(Buffer.concat(this.#kept)) : ''))
+  }
+
+  /** There was no connection, or it broke. */
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    if (this.#isSettled) return
+    const reason = reasonOf(error)
+    // A kept connection turned out to be reset when it was about to be written to. The bot has seen nothing of this call.
+    if (this.#controller === undefined && !this.#isSentAgain && reason === 'ECONNRESET') {
+      this.#isSentAgain = true
+      // Not at once: the connection is just being taken down, and can't take another call while it is.
+      setImmediate(() => this.#dispatch())
+    } else {
+      this.#settle({ outcome: 'unreachable', reason })
+    }
+  }
+
+  /**
+   * Always called by the loop itself, never from within the event that brought the call about: the connection taken is
+   * then looked at once more before it is written to, and if its closing had arrived when the call was made, it is seen.
+   */
+  #dispatch(): void {
+    if (this.#isSettled) return
+    const { path, dispatcher } = this.#destination
+    dispatcher.dispatch({ method: 'POST', path, headers, body: this.#call.activity }, this)
+  }
+
+  #answered(body: string): BotAnswer {
+    return { outcome: 'answered', status: this.#status, body }
+  }
+
+  #breakOff(answer: BotAnswer): void {
+    this.#settle(answer)
+    this.#controller?.abort(settledAlready)
+  }
+
+  #settle(answer: BotAnswer): void {
+    this.#isSettled = true
+    clearTimeout(this.#deadline)
+    this.#kept = []
+    this.#hearers.settle(answer)
+    this.#noteWritten()
+  }
+
+  #noteWritten(): void {
+    if (this.#place !== 'sending') return
+    this.#place = 'written'
+    this.#hearers.written()
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * The sample bot standing in for a bot that is not there yet.
+ */
+import type { BotAnswer, BotCall, BotClient } from '../../domain/ports.ts'
+
+/** Calls the bot; while nothing has ever answered at its address and nothing listens there, the stand-in is called. */
+export class StandIn implements BotClient {
+  readonly #bots: BotClient
+  readonly #standInUrl: string
+  #hasAnswered = false
+
+  constructor(bots: BotClient, standInUrl: string) {
+    this.#bots = bots
+    this.#standInUrl = standInUrl
+  }
+
+  async call(call: BotCall): Promise<BotAnswer> {
+    const answer = await this.#bots.call(call)
+    const nobodyListens = answer.outcome === 'unreachable' && answer.reason === 'ECONNREFUSED'
+    if (!nobodyListens) this.#hasAnswered = true
+    // From then on a bot that is down is an error its developer wants to see.
+    if (!nobodyListens || this.#hasAnswered) return answer
+    return this.#bots.call({ ...call, endpoint: { bot: call.endpoint.bot, url: this.#standInUrl } })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#bots[Symbol.asyncDispose]()
+  }
+}

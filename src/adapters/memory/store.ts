@@ -1,0 +1,133 @@
+/**
+ * The log in memory: gone with the process. For tests, for trying things out, and as the plainest answer to the
+ * port's contract.
+ */
+import type {
+  Append,
+  Appended,
+  Conversation,
+  ConversationStore,
+  Entry,
+  Member,
+  Page,
+  Replace,
+  Replaced,
+} from '../../domain/ports.ts'
+import type { BotId, ConversationId, UserId } from '../../protocol/ids.ts'
+import { logCharactersMax, logEntriesMax } from '../../protocol/limits.ts'
+import { beginning, type Position } from '../../protocol/watermark.ts'
+import { Log, type LogLimits } from './log.ts'
+
+/** Keeps conversations as long as the process lives. Each call has taken effect when it returns its promise. */
+export class MemoryStore implements ConversationStore {
+  readonly #limits: LogLimits
+  readonly #logs = new Map<ConversationId, Log>()
+  readonly #settings = new Map<string, string>()
+
+  constructor(limits: LogLimits = { entriesMax: logEntriesMax, charactersMax: logCharactersMax }) {
+    this.#limits = limits
+  }
+
+  async start(
+    conversation: Pick<Conversation, 'id' | 'bot' | 'site' | 'locale'>,
+    user: Member | undefined,
+    atMs: number,
+  ): Promise<{ readonly started: boolean }> {
+    const found = this.#logs.get(conversation.id)
+    const log = found ?? new Log(conversation, atMs, this.#limits)
+    if (log.conversation.bot !== conversation.bot) return { started: false }
+    this.#logs.set(conversation.id, log)
+    log.touch(atMs)
+    if (user !== undefined) log.join(user)
+    return { started: found === undefined }
+  }
+
+  async find(conversation: ConversationId): Promise<Conversation | undefined> {
+    return this.#logs.get(conversation)?.conversation
+  }
+
+  async append(request: Append): Promise<Appended> {
+    const appended = this.#of(request.bot, request.conversation)?.append(request) ?? { outcome: 'unknown' }
+    if (appended.outcome === 'missing') throw new Error('an append has no target that could be missing')
+    return appended
+  }
+
+  async replace(request: Replace): Promise<Replaced> {
+    return this.#of(request.bot, request.conversation)?.append(request, request) ?? { outcome: 'unknown' }
+  }
+
+  async settle(conversation: ConversationId, position: Position): Promise<void> {
+    this.#logs.get(conversation)?.settle(position)
+  }
+
+  async read(
+    conversation: ConversationId,
+    after: Position,
+    limits: { readonly entries: number; readonly characters: number },
+  ): Promise<Page> {
+    return this.#logs.get(conversation)?.page(after, limits) ?? { entries: [], end: beginning, more: false }
+  }
+
+  async entryAt(conversation: ConversationId, target: Position): Promise<Entry | undefined> {
+    return this.#logs.get(conversation)?.entryAt(target)
+  }
+
+  async join(conversation: ConversationId, bot: BotId, member: Member): Promise<'joined' | 'already' | 'unknown'> {
+    const log = this.#of(bot, conversation)
+    if (log === undefined) return 'unknown'
+    return log.join(member) ? 'joined' : 'already'
+  }
+
+  async members(conversation: ConversationId): Promise<readonly Member[]> {
+    return this.#logs.get(conversation)?.members ?? []
+  }
+
+  async leave(conversation: ConversationId, member: UserId): Promise<void> {
+    this.#logs.get(conversation)?.leave(member)
+  }
+
+  async unannounced(conversation: ConversationId): Promise<readonly (UserId | undefined)[]> {
+    return this.#logs.get(conversation)?.unannounced ?? []
+  }
+
+  async announced(conversation: ConversationId, members: readonly (UserId | undefined)[]): Promise<void> {
+    this.#logs.get(conversation)?.announced(members)
+  }
+
+  async touch(conversation: ConversationId, atMs: number): Promise<void> {
+    this.#logs.get(conversation)?.touch(atMs)
+  }
+
+  async list(bot: BotId, after: ConversationId | undefined, max: number): Promise<readonly Conversation[]> {
+    const ids = [...this.#logs.keys()].filter(id => after === undefined || id > after).sort()
+    return ids.flatMap(id => this.#of(bot, id)?.conversation ?? []).slice(0, max)
+  }
+
+  async forgetUnused(beforeMs: number, max: number): Promise<readonly ConversationId[]> {
+    const unused = [...this.#logs.values()].map(log => log.conversation).filter(({ seenMs }) => seenMs < beforeMs)
+    const forgotten = unused.sort((a, b) => a.seenMs - b.seenMs).slice(0, max)
+    for (const { id } of forgotten) this.#logs.delete(id)
+    return forgotten.map(({ id }) => id)
+  }
+
+  async forget(conversation: ConversationId): Promise<void> {
+    this.#logs.delete(conversation)
+  }
+
+  async setting(name: string): Promise<string | undefined> {
+    return this.#settings.get(name)
+  }
+
+  async putSetting(name: string, value: string): Promise<void> {
+    this.#settings.set(name, value)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#logs.clear()
+  }
+
+  #of(bot: BotId, conversation: ConversationId): Log | undefined {
+    const log = this.#logs.get(conversation)
+    return log?.conversation.bot === bot ? log : undefined
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * Each kind of change as the statements that make it, on the writing connection. The caller has opened a
+ * transaction, and rolls it back if anything here throws.
+ */
+import type { DatabaseSync } from 'node:sqlite'
+import type { Member } from '../../domain/ports.ts'
+import { placed } from '../../protocol/activity.ts'
+import type { ConversationId, UserId } from '../../protocol/ids.ts'
+import { activityIdAt, position } from '../../protocol/watermark.ts'
+import { chained } from './chain.ts'
+import type { AppendCommand, Command, LogLimits, Result, Results, Written } from './commands.ts'
+import { bound } from './text.ts'
+
+/** How far the noted time of last use may lag behind: milliseconds. Noting every use would move an index entry each time. */
+const seenLagMs = 60_000
+
+/** As in the column `state`. */
+const gaveWay = 1
+const erased = 2
+
+type ConversationRow = {
+  number: number
+  last: number
+  last_timestamp_ms: number
+  characters: number
+  seen_ms: number
+  hash: Uint8Array
+}
+type EntryRow = { position: number; target: number | null; timestamp_ms: number; state: number }
+
+/** Makes changes on one connection. */
+export class Changes {
+  readonly #limits: LogLimits
+  readonly #sql: ReturnType<typeof prepared>
+
+  constructor(database: DatabaseSync, limits: LogLimits) {
+    this.#limits = limits
+    this.#sql = prepared(database)
+  }
+
+  /** Makes one change. */
+  make(command: Command): Result {
+    switch (command.kind) {
+      case 'append':
+        return this.#append(command)
+      case 'start':
+        return this.#start(command)
+      case 'settle':
+        this.#sql.settle.run(command.position, command.conversation, command.position)
+        return undefined
+      case 'join':
+        return this.#join(command)
+      case 'leave':
+        this.#sql.leave.run(bound(command.member), command.conversation)
+        return undefined
+      case 'announced':
+        for (const member of command.members) this.#announced(command.conversation, member)
+        return undefined
+      case 'touch':
+        this.#sql.touch.run(command.atMs, command.conversation, command.atMs - seenLagMs)
+        return undefined
+      case 'forgetUnused':
+        return this.#sql.forgetUnused.all(command.beforeMs, command.max).map(row => row['id'] as ConversationId)
+      case 'forget':
+        this.#sql.forget.run(command.conversation)
+        return undefined
+      case 'putSetting':
+        this.#sql.putSetting.run(bound(command.name), bound(command.value))
+        return undefined
+      default:
+        return command satisfies never
+    }
+  }
+
+  #append(command: AppendCommand): Written {
+    const conversation = this.#sql.conversation.get(command.conversation, command.bot) as ConversationRow | undefined
+    if (conversation === undefined) return { outcome: 'unknown' }
+    const key = bound(command.key)
+    if (key !== null) {
+      const known = this.#sql.keyed.get(conversation.number, key) as (EntryRow & { accepted: number }) | undefined
+      if (known !== undefined) return { outcome: 'repeated', ...placeOf(known), accepted: known.accepted === 1 }
+    }
+    if (command.target === undefined) return this.#write(command, conversation, undefined)
+    const target = this.#sql.entry.get(conversation.number, command.target.position) as EntryRow | undefined
+    if (target === undefined || target.target !== null || target.state === erased) return { outcome: 'missing' }
+    return this.#write(command, conversation, target)
+  }
+
+  #write(command: AppendCommand, conversation: ConversationRow, target: EntryRow | undefined): Written {
+    const at = conversation.last + 1
+    const timestampMs = target?.timestamp_ms ?? Math.max(command.atMs, conversation.last_timestamp_ms + 1)
+    const first = target?.position ?? at
+    const text = placed(command.rest, activityIdAt(command.conversation, position(first)), timestampMs)
+    const characters = conversation.characters + text.length
+    const erases = command.target?.erase === true
+    if (!erases && (at > this.#limits.entriesMax || characters > this.#limits.charactersMax)) return { outcome: 'full' }
+    if (target !== undefined) this.#giveWay(conversation.number, first, erases)
+    const hash = chained(conversation.hash, at, text)
+    const sql = this.#sql
+    sql.insertEntry.run(
+      conversation.number,
+      at,
+      target === undefined ? null : first,
+      timestampMs,
+      bound(command.audience),
+      hash,
+      text,
+    )
+    if (command.key !== undefined) sql.insertKey.run(conversation.number, bound(command.key), at)
+    sql.advance.run(at, Math.max(timestampMs, conversation.last_timestamp_ms), characters, hash, conversation.number)
+    if (command.atMs >= conversation.seen_ms + seenLagMs) sql.seen.run(command.atMs, conversation.number)
+    return { outcome: 'appended', position: at, target: first, timestampMs }
+  }
+
+  #giveWay(conversation: number, target: number, erases: boolean): void {
+    const sql = this.#sql
+    for (const statement of erases ? [sql.eraseFirst, sql.eraseLater] : [sql.passOverFirst, sql.passOverLater]) {
+      statement.run(conversation, target)
+    }
+  }
+
+  #start(command: Extract<Command, { kind: 'start' }>): Results['start'] {
+    const { id, bot, site, locale } = command.conversation
+    const started = this.#sql.start.run(id, bot, site, bound(locale), command.atMs).changes === 1
+    if (!started) this.#sql.touchOfBot.run(command.atMs, id, command.atMs - seenLagMs, bot)
+    if (command.user !== undefined) this.#addMember(id, bot, command.user)
+    return started
+  }
+
+  #join(command: Extract<Command, { kind: 'join' }>): Results['join'] {
+    if (this.#addMember(command.conversation, command.bot, command.member)) return 'joined'
+    return this.#sql.conversation.get(command.conversation, command.bot) === undefined ? 'unknown' : 'already'
+  }
+
+  #addMember(conversation: string, bot: string, member: Member): boolean {
+    return this.#sql.join.run(bound(member.id), bound(member.name), conversation, bot).changes === 1
+  }
+
+  #announced(conversation: string, member: UserId | undefined): void {
+    if (member === undefined) this.#sql.botAnnounced.run(conversation)
+    else this.#sql.memberAnnounced.run(bound(member), conversation)
+  }
+}
+
+const placeOf = (row: EntryRow) => ({
+  position: row.position,
+  target: row.target ?? row.position,
+  timestampMs: row.timestamp_ms,
+})
+
+const numberOf = '(SELECT number FROM conversations WHERE id = ?)'
+
+const prepared = (database: DatabaseSync) => ({
+  conversation: database.prepare(
+    'SELECT number, last, last_timestamp_ms, characters, seen_ms, hash FROM conversations WHERE id = ? AND bot = ?',
+  ),
+  keyed: database.prepare(`SELECT position, target, timestamp_ms, state,
+      EXISTS (SELECT 1 FROM settled WHERE settled.conversation = keys.conversation AND settled.position = keys.position) AS accepted
+    FROM keys JOIN entries USING (conversation, position) WHERE conversation = ? AND key = ?`),
+  entry: database.prepare(
+    'SELECT position, target, timestamp_ms, state FROM entries WHERE conversation = ? AND position = ?',
+  ),
+  insertEntry: database.prepare(
+    'INSERT INTO entries (conversation, position, target, timestamp_ms, audience, hash, text) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  ),
+  insertKey: database.prepare('INSERT INTO keys (conversation, key, position) VALUES (?, ?, ?)'),
+  advance: database.prepare(
+    'UPDATE conversations SET last = ?, last_timestamp_ms = ?, characters = ?, hash = ? WHERE number = ?',
+  ),
+  seen: database.prepare('UPDATE conversations SET seen_ms = ? WHERE number = ?'),
+  passOverFirst: database.prepare(`UPDATE entries SET state = ${gaveWay} WHERE conversation = ? AND position = ?`),
+  passOverLater: database.prepare(
+    `UPDATE entries SET state = ${gaveWay} WHERE conversation = ? AND target = ? AND state = 0`,
+  ),
+  eraseFirst: database.prepare(
+    `UPDATE entries SET state = ${erased}, text = NULL WHERE conversation = ? AND position = ?`,
+  ),
+  eraseLater: database.prepare(
+    `UPDATE entries SET state = ${erased}, text = NULL WHERE conversation = ? AND target = ?`,
+  ),
+  start: database.prepare(
+    'INSERT INTO conversations (id, bot, site, locale, seen_ms) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  ),
+  touch: database.prepare('UPDATE conversations SET seen_ms = ? WHERE id = ? AND seen_ms <= ?'),
+  touchOfBot: database.prepare('UPDATE conversations SET seen_ms = ? WHERE id = ? AND seen_ms <= ? AND bot = ?'),
+  settle: database.prepare(
+    'INSERT INTO settled SELECT number, ? FROM conversations WHERE id = ? AND last >= ? ON CONFLICT DO NOTHING',
+  ),
+  join: database.prepare(
+    'INSERT INTO members (conversation, id, name) SELECT number, ?, ? FROM conversations WHERE id = ? AND bot = ? ON CONFLICT DO NOTHING',
+  ),
+  leave: database.prepare(`DELETE FROM members WHERE id = ? AND conversation = ${numberOf}`),
+  botAnnounced: database.prepare('UPDATE conversations SET bot_announced = 1 WHERE id = ?'),
+  memberAnnounced: database.prepare(`UPDATE members SET announced = 1 WHERE id = ? AND conversation = ${numberOf}`),
+  forgetUnused: database.prepare(`DELETE FROM conversations WHERE number IN
+    (SELECT number FROM conversations WHERE seen_ms < ? ORDER BY seen_ms LIMIT ?) RETURNING id`),
+  forget: database.prepare('DELETE FROM conversations WHERE id = ?'),
+  putSetting: database.prepare(
+    'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
+  ),
+})

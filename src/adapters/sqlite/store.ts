@@ -1,0 +1,225 @@
+/**
+ * The log in one SQLite file. Changes go to a writing thread that commits them in groups; reads happen here, on a
+ * connection of their own, and see only what has been committed.
+ */
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import type {
+  Append,
+  Appended,
+  Conversation,
+  ConversationStore,
+  Entry,
+  Member,
+  Page,
+  Replace,
+  Replaced,
+} from '../../domain/ports.ts'
+import { placed } from '../../protocol/activity.ts'
+import type { BotId, ConversationId, UserId } from '../../protocol/ids.ts'
+import { logCharactersMax, logEntriesMax } from '../../protocol/limits.ts'
+import { activityIdAt, type Position, position } from '../../protocol/watermark.ts'
+import type { AppendCommand, LogLimits, Written } from './commands.ts'
+import { openConnection } from './connection.ts'
+import { lockFile, lockStore } from './lock.ts'
+import { migrate } from './migrations.ts'
+import { Reading } from './reading.ts'
+import { WriterThread } from './thread.ts'
+
+/**
+ * Opens the store in a folder, which is made if it is not there. One store at a time can have a folder open.
+ *
+ * @throws StoreInUseError if another has it open
+ * @throws Error if a newer program has used it, or if it can't be opened as durability needs it
+ */
+export async function openSqliteStore(options: {
+  readonly dir: string
+  readonly limits?: LogLimits
+}): Promise<ConversationStore> {
+  const dir = resolve(options.dir)
+  const file = databaseFile(dir)
+  prepare(dir)
+  const lock = lockStore(dir)
+  let database: DatabaseSync | undefined
+  try {
+    database = openConnection(file)
+    migrate(database)
+    database.exec('PRAGMA query_only = ON')
+    const thread = new WriterThread({
+      file,
+      limits: options.limits ?? { entriesMax: logEntriesMax, charactersMax: logCharactersMax },
+    })
+    await thread.open()
+    return new SqliteStore(thread, database, lock)
+  } catch (error) {
+    database?.close()
+    lock.close()
+    throw error
+  }
+}
+
+/** The file that holds everything; SQLite keeps two more of the same name beside it. */
+export const databaseFile = (dir: string): string => join(dir, 'landline.db')
+
+/** Makes folder and files readable by their owner alone; SQLite gives the files it adds the mode of the first. */
+function prepare(dir: string): void {
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  for (const file of [databaseFile(dir), lockFile(dir)]) {
+    closeSync(openSync(file, 'a', 0o600))
+    chmodSync(file, 0o600)
+  }
+  if (process.platform === 'win32') return
+  // A new file is there after a power cut only if its folder has been synced.
+  for (const folder of [dir, dirname(dir)]) {
+    const descriptor = openSync(folder, 'r')
+    fsyncSync(descriptor)
+    closeSync(descriptor)
+  }
+}
+
+/** A store on an open file. */
+class SqliteStore implements ConversationStore {
+  readonly #thread: WriterThread
+  readonly #reading: Reading
+  readonly #database: DatabaseSync
+  readonly #lock: DatabaseSync
+  #closed: Promise<void> | undefined
+
+  constructor(thread: WriterThread, database: DatabaseSync, lock: DatabaseSync) {
+    this.#thread = thread
+    this.#reading = new Reading(database)
+    this.#database = database
+    this.#lock = lock
+  }
+
+  start(
+    conversation: Pick<Conversation, 'id' | 'bot' | 'site' | 'locale'>,
+    user: Member | undefined,
+    atMs: number,
+  ): Promise<{ readonly started: boolean }> {
+    const { id, bot, site, locale } = conversation
+    return this.#thread.ask(
+      { kind: 'start', conversation: { id, bot, site, locale }, user: plain(user), atMs },
+      started => ({ started }),
+    )
+  }
+
+  append(request: Append): Promise<Appended> {
+    return this.#thread.ask(commandFor(request, undefined), understoodAppend)
+  }
+
+  replace(request: Replace): Promise<Replaced> {
+    return this.#thread.ask(commandFor(request, { position: request.target, erase: request.erase }), understoodWrite)
+  }
+
+  settle(conversation: ConversationId, at: Position): Promise<void> {
+    return this.#thread.ask({ kind: 'settle', conversation, position: at }, nothing)
+  }
+
+  join(conversation: ConversationId, bot: BotId, member: Member): Promise<'joined' | 'already' | 'unknown'> {
+    return this.#thread.ask({ kind: 'join', conversation, bot, member: plain(member) }, same)
+  }
+
+  leave(conversation: ConversationId, member: UserId): Promise<void> {
+    return this.#thread.ask({ kind: 'leave', conversation, member }, nothing)
+  }
+
+  announced(conversation: ConversationId, members: readonly (UserId | undefined)[]): Promise<void> {
+    return this.#thread.ask({ kind: 'announced', conversation, members }, nothing)
+  }
+
+  touch(conversation: ConversationId, atMs: number): Promise<void> {
+    return this.#thread.ask({ kind: 'touch', conversation, atMs }, nothing)
+  }
+
+  forgetUnused(beforeMs: number, max: number): Promise<readonly ConversationId[]> {
+    return this.#thread.ask({ kind: 'forgetUnused', beforeMs, max }, same)
+  }
+
+  forget(conversation: ConversationId): Promise<void> {
+    return this.#thread.ask({ kind: 'forget', conversation }, nothing)
+  }
+
+  putSetting(name: string, value: string): Promise<void> {
+    return this.#thread.ask({ kind: 'putSetting', name, value }, nothing)
+  }
+
+  // A read is over when its call returns; `async` turns what it throws into a rejection.
+
+  async find(conversation: ConversationId): Promise<Conversation | undefined> {
+    return this.#reading.conversation(conversation)
+  }
+
+  async read(
+    conversation: ConversationId,
+    after: Position,
+    limits: { readonly entries: number; readonly characters: number },
+  ): Promise<Page> {
+    return this.#reading.page(conversation, after, limits)
+  }
+
+  async entryAt(conversation: ConversationId, target: Position): Promise<Entry | undefined> {
+    return this.#reading.entry(conversation, target)
+  }
+
+  async members(conversation: ConversationId): Promise<readonly Member[]> {
+    return this.#reading.members(conversation)
+  }
+
+  async unannounced(conversation: ConversationId): Promise<readonly (UserId | undefined)[]> {
+    return this.#reading.unannounced(conversation)
+  }
+
+  async list(bot: BotId, after: ConversationId | undefined, max: number): Promise<readonly Conversation[]> {
+    return this.#reading.list(bot, after, max)
+  }
+
+  async setting(name: string): Promise<string | undefined> {
+    return this.#reading.setting(name)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    await this.#thread.close()
+    this.#database.close()
+    this.#lock.close()
+  }
+}
+
+/** Only what is kept: a caller's object may carry more, and everything in a command is copied to the thread. */
+function plain(member: Member): Member
+function plain(member: Member | undefined): Member | undefined
+function plain(member: Member | undefined): Member | undefined {
+  return member === undefined ? undefined : { id: member.id, name: member.name }
+}
+
+const commandFor = (request: Append, target: AppendCommand['target']): AppendCommand => ({
+  kind: 'append',
+  conversation: request.conversation,
+  bot: request.bot,
+  rest: request.activity.rest,
+  audience: request.activity.audience,
+  atMs: request.atMs,
+  key: request.key,
+  target,
+})
+
+function understoodWrite(written: Written, command: AppendCommand): Replaced {
+  if (written.outcome !== 'appended' && written.outcome !== 'repeated') return { outcome: written.outcome }
+  const { timestampMs } = written
+  const at = position(written.position)
+  const id = activityIdAt(command.conversation, position(written.target))
+  if (written.outcome === 'repeated')
+    return { outcome: 'repeated', position: at, id, timestampMs, accepted: written.accepted }
+  const text = placed(command.rest, id, timestampMs)
+  return { outcome: 'appended', entry: { position: at, text, audience: command.audience }, id, timestampMs }
+}
+
+const understoodAppend = understoodWrite as (written: Written, command: AppendCommand) => Appended
+const nothing = (): void => undefined
+const same = <T>(result: T): T => result

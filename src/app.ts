@@ -1,0 +1,192 @@
+/**
+ * The whole service: joins the domain, the adapters and the surfaces.
+ */
+import { createHash } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { WebChatBundle } from './adapters/web-chat-package/bundle.ts'
+import type { BotSettings, Settings } from './config.ts'
+import { Attachments } from './domain/attachments.ts'
+import { Conversations } from './domain/conversations.ts'
+import { Credentials } from './domain/credentials.ts'
+import { Delivery } from './domain/delivery.ts'
+import type { Events } from './domain/events.ts'
+import { Hub } from './domain/hub.ts'
+import { Joins } from './domain/joins.ts'
+import { Links } from './domain/links.ts'
+import { Members } from './domain/members.ts'
+import { Opening } from './domain/opening.ts'
+import type { Random } from './domain/ports.ts'
+import { Recorder } from './domain/record.ts'
+import { Replies } from './domain/replies.ts'
+import { Retention } from './domain/retention.ts'
+import { type Site, Sites } from './domain/sites.ts'
+import { turnsOf } from './domain/turns.ts'
+import { chatPage } from './http/chat-page/routes.ts'
+import { connector } from './http/connector/routes.ts'
+import { directLine } from './http/direct-line-v3/routes.ts'
+import { stream } from './http/direct-line-v3/stream.ts'
+import { files } from './http/files/routes.ts'
+import { operations } from './http/operations/routes.ts'
+import { Origins } from './http/paths.ts'
+import { openServer, type Surface } from './http/server.ts'
+import type { Outside } from './outside.ts'
+import { botId, siteId, userId } from './protocol/ids.ts'
+import { openSecrets } from './secrets.ts'
+
+/** A running service. */
+export type Landline = {
+  /** The address listened on, without a slash at its end. */
+  readonly origin: string
+  readonly port: number
+  /** The first secret of the first site. */
+  readonly secret: string
+  /** Ends turns that are running, closes sockets, listens no more. What was opened outside stays open. */
+  stop(): Promise<void>
+}
+
+/** Characters of the random part of a visitor's user id. */
+const visitorCharacters = 16
+
+/** No port was free. */
+export class PortTakenError extends Error {}
+
+/**
+ * Starts the service.
+ *
+ * @throws PortTakenError
+ */
+export async function startLandline(settings: Settings, outside: Outside, events: Events): Promise<Landline> {
+  const { store, bus, keys, clock, random, bots } = outside
+  const secrets = await Promise.all(settings.bots.flatMap(bot => bot.sites).map(site => openSecrets(site, outside)))
+  const listed = sitesOf(settings.bots, secrets, secret => keys.digest(secret))
+  const sites = new Sites(listed)
+  let stopping = false
+  const isStopping = () => stopping
+  const publicUrl = () => settings.publicUrl?.replace(/\/+$/, '') ?? listening()
+
+  const hub = new Hub({ store, bus, clock, events })
+  const recorder = new Recorder({ store, bus, hub, clock })
+  const links = new Links({ keys, clock, publicUrl, fileLifetimeSeconds: settings.fileLifetimeSeconds })
+  const attachments = new Attachments({ ...outside, links, fileLifetimeSeconds: settings.fileLifetimeSeconds })
+  const credentials = new Credentials({
+    sites,
+    keys,
+    clock,
+    random,
+    issuer: () => `${publicUrl()}/`,
+    lifetimeSeconds: settings.tokenLifetimeSeconds,
+  })
+  const delivery = new Delivery({ bots, clock, events })
+  const replies = new Replies({ store, recorder, attachments, links, sites, publicUrl })
+  const takeTurn = turnsOf({ delivery, replies })
+  const joins = new Joins({
+    store,
+    takeTurn,
+    clock,
+    random,
+    events,
+    serviceUrl: conversation => links.serviceUrl(conversation),
+  })
+  const conversations = new Conversations({ store, hub, recorder, joins, takeTurn, links, keys, clock, random, events })
+  const opening = new Opening({ store, conversations, credentials, clock, random, events })
+  const members = new Members({ store, replies, joins })
+  const retention = new Retention(
+    { store, files: outside.files, hub, clock, events },
+    { conversationSeconds: settings.conversationLifetimeSeconds, fileSeconds: settings.fileLifetimeSeconds },
+  )
+
+  const origins = new Origins(settings.publicUrl?.replace(/\/+$/, ''), () => listening())
+  const surfaces: Surface[] = [
+    directLine({ credentials, opening, conversations, attachments, origins, isStopping, grammarIdOf }),
+    stream({ credentials, conversations, clock, events, isStopping }),
+    connector({ links, store, sites, attachments, replies, members, readBase64: outside.readBase64 }),
+    files({ attachments }),
+    operations({ isStopping }),
+  ]
+  const [site] = listed
+  if (settings.development && site !== undefined) {
+    surfaces.push(
+      chatPage({ webChat: new WebChatBundle(), origins, issueToken: () => tokenForVisitor(opening, site, random) }),
+    )
+  }
+  const app = openServer(surfaces, events, isStopping)
+  const listening = () => addressOf(app, settings.listen.host)
+  const port = await listen(app, settings.listen)
+
+  return {
+    origin: listening(),
+    port,
+    secret: secrets[0]?.[0] ?? '',
+    async stop() {
+      stopping = true
+      retention.stop()
+      await atMost(settings.stopTimeoutMs, delivery.idle())
+      hub.closeAll(1001, 'the service is stopping')
+      await app.close()
+    },
+  }
+}
+
+/** A token for whoever opens the chat page: a person of their own, so that a reload speaks as the same one. */
+const tokenForVisitor = (opening: Opening, site: Site, random: Random) => {
+  const user = { id: userId(`dl_${random.text(visitorCharacters)}`), name: undefined }
+  const { conversation, ...issued } = opening.generate(
+    { by: 'secret', site },
+    { user, trustedOrigins: [], locale: undefined },
+  )
+  return { ...issued, conversationId: conversation }
+}
+
+/** Listens on the first free port. @throws PortTakenError */
+async function listen(app: FastifyInstance, { host, port, further }: Settings['listen']): Promise<number> {
+  for (let tried = port; ; tried += 1) {
+    try {
+      await app.listen({ host, port: tried })
+      return (app.server.address() as AddressInfo).port
+    } catch (cause) {
+      const isTaken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
+      if (!isTaken) throw cause
+      if (tried >= port + further) throw new PortTakenError(`Port ${port} on ${host} is taken.`, { cause })
+    }
+  }
+}
+
+/** The address listened on, asked of the server: clients that never stopped knocking may be in before `listen` returns. */
+function addressOf(app: FastifyInstance, host: string): string {
+  const { port } = app.server.address() as AddressInfo
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
+
+/** Sites as the domain takes them; `secrets` are in the order of the settings' sites. */
+function sitesOf(
+  bots: readonly BotSettings[],
+  secrets: readonly (readonly string[])[],
+  digest: (secret: string) => string,
+): readonly Site[] {
+  const pairs = bots.flatMap(bot => bot.sites.map(site => ({ bot, site })))
+  return pairs.map(({ bot, site }, at) => ({
+    ...site,
+    id: siteId(site.id),
+    bot: { ...bot, id: botId(bot.id) },
+    secretDigests: (secrets[at] ?? []).map(digest),
+  }))
+}
+
+/** A UUID made of a bot's id: version and variant bits as RFC 9562 has them for free-form ones. */
+function grammarIdOf(bot: string): string {
+  const bytes = createHash('sha256').update(`grammar of ${bot}`).digest().subarray(0, 16)
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
+
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const time = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([work, time])
+  clearTimeout(timer)
+}

@@ -1,0 +1,182 @@
+/**
+ * What a Landline is told: its settings as the rest of the house takes them, with their defaults. Nothing else reads
+ * the environment or the command line.
+ */
+import { parseArgs } from 'node:util'
+import { conversationLifetimeSeconds, fileLifetimeSeconds, tokenLifetimeSeconds } from './protocol/limits.ts'
+
+/** One site of a bot. */
+export type SiteSettings = {
+  readonly id: string
+  /** Secrets given from outside. Without any, one is made at first start and kept. */
+  readonly secrets: readonly string[]
+  /** Tokens must carry a user id, and user ids in requests of a secret must start with `dl_`. */
+  readonly enhancedAuthentication: boolean
+  /** Origins that may bind a sign-in session. If set, it wins over the list in a token. */
+  readonly trustedOrigins: readonly string[]
+  /** Refuses requests and sockets whose `Origin` is not trusted. */
+  readonly enforceOrigins: boolean
+  /** Shows the bot's `trace` activities to clients. */
+  readonly debug: boolean
+  /** Lets clients send `tokens/response` events, which otherwise only a token service may. */
+  readonly allowTokenResponse: boolean
+}
+
+/** One bot. */
+export type BotSettings = {
+  readonly id: string
+  readonly name: string
+  /** The messaging endpoint: an http or https URL. */
+  readonly endpoint: string
+  /** How long a turn may take: milliseconds. */
+  readonly timeoutMs: number
+  /** When clients see what a user sent: before the bot's turn, or after it. */
+  readonly echo: 'before' | 'after'
+  /** The bot answers in the body of the turn instead of calling back. */
+  readonly expectReplies: boolean
+  /** The bot is sent the client's `deliveryMode`, such as `stream`. */
+  readonly passDeliveryMode: boolean
+  /** Whether the bot may update and delete what it has sent. */
+  readonly updates: boolean
+  readonly sites: readonly SiteSettings[]
+}
+
+/** Where the log is kept. */
+export type StoreSettings = { readonly kind: 'memory' } | { readonly kind: 'sqlite'; readonly dir: string }
+
+/** Everything a Landline is told. */
+export type Settings = {
+  readonly listen: {
+    readonly host: string
+    /** 0: any free port. */
+    readonly port: number
+    /** How many ports after `port` are tried when it is taken. */
+    readonly further: number
+  }
+  /** What clients and bots are told as our address: an absolute URL without query. Undefined: the address listened on. */
+  readonly publicUrl: string | undefined
+  readonly store: StoreSettings
+  /** Serves the chat page and hands tokens to pages opened on this machine. */
+  readonly development: boolean
+  readonly tokenLifetimeSeconds: number
+  readonly conversationLifetimeSeconds: number
+  readonly fileLifetimeSeconds: number
+  /** How long a stop waits for turns that are running: milliseconds. */
+  readonly stopTimeoutMs: number
+  readonly bots: readonly BotSettings[]
+}
+
+/** A site with every setting at its default. */
+export const defaultSite: SiteSettings = {
+  id: 'default',
+  secrets: [],
+  enhancedAuthentication: false,
+  trustedOrigins: [],
+  enforceOrigins: false,
+  debug: false,
+  allowTokenResponse: false,
+}
+
+/** A bot with every setting at its default: where the SDKs' samples listen. */
+export const defaultBot: BotSettings = {
+  id: 'bot',
+  name: 'Bot',
+  endpoint: 'http://localhost:3978/api/messages',
+  timeoutMs: 15_000,
+  echo: 'before',
+  expectReplies: false,
+  passDeliveryMode: false,
+  updates: true,
+  sites: [defaultSite],
+}
+
+/** Every setting at its default, as `npm start` takes them. */
+export const defaults: Settings = {
+  listen: { host: '127.0.0.1', port: 3977, further: 20 },
+  publicUrl: undefined,
+  store: { kind: 'sqlite', dir: '.landline' },
+  development: true,
+  tokenLifetimeSeconds,
+  conversationLifetimeSeconds,
+  fileLifetimeSeconds,
+  stopTimeoutMs: 30_000,
+  bots: [defaultBot],
+}
+
+/** A word on the command line that can't be understood. The message is for the person who typed it. */
+export class UsageError extends Error {}
+
+/** What the command line asks for. */
+export type CommandLine = { readonly settings: Settings; readonly botGiven: boolean; readonly help: boolean }
+
+/** The text of `--help`. */
+export const usage = `Usage: npm start -- [options]
+
+  --port N      listen on this port (default 3977, or the next free one up to 3997)
+  --bot URL     the bot's messaging endpoint (default http://localhost:3978/api/messages)
+  --dir DIR     where the store is kept (default ./.landline)
+  --secret S    the first secret of the site, up to 256 characters (default: one is made and kept)
+  --memory      keep nothing on disk
+  --help        print this
+`
+
+const secretPattern = /^[\x21-\x7e]{1,256}$/
+
+/**
+ * Reads the command line.
+ *
+ * @throws UsageError for an unknown option or an unusable value
+ */
+export function readCommandLine(words: readonly string[]): CommandLine {
+  const values = parseOptions(words)
+  const site = values.secret === undefined ? defaultSite : { ...defaultSite, secrets: [readSecret(values.secret)] }
+  const endpoint = values.bot === undefined ? defaultBot.endpoint : readEndpoint(values.bot)
+  return {
+    settings: {
+      ...defaults,
+      listen:
+        values.port === undefined ? defaults.listen : { ...defaults.listen, port: readPort(values.port), further: 0 },
+      store: values.memory ? { kind: 'memory' } : { kind: 'sqlite', dir: values.dir ?? '.landline' },
+      bots: [{ ...defaultBot, endpoint, sites: [site] }],
+    },
+    botGiven: values.bot !== undefined,
+    help: values.help ?? false,
+  }
+}
+
+function parseOptions(words: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...words],
+      options: {
+        port: { type: 'string' },
+        bot: { type: 'string' },
+        dir: { type: 'string' },
+        secret: { type: 'string' },
+        memory: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    }).values
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause })
+  }
+}
+
+function readPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : -1
+  if (port < 0 || port > 65_535) throw new UsageError(`--port takes a number from 0 to 65535, not "${text}"`)
+  return port
+}
+
+function readEndpoint(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new UsageError(`--bot takes an http or https address such as ${defaultBot.endpoint}, not "${text}"`)
+  }
+  return url.href
+}
+
+function readSecret(text: string): string {
+  if (!secretPattern.test(text)) throw new UsageError('--secret takes up to 256 printable characters without spaces')
+  return text
+}

@@ -1,0 +1,285 @@
+/**
+ * What a client does in a conversation: it posts, reads and listens. Every act asks for a grant held against the
+ * conversation.
+ */
+import { type Activity, clientActivityId } from '../protocol/activity.ts'
+import { ProtocolError } from '../protocol/errors.ts'
+import { type ActivityId, activityId, userId } from '../protocol/ids.ts'
+import { joinWaitMs, pageCharactersMax, pageEntriesMax, sendDeadlineMs, turnLeastMs } from '../protocol/limits.ts'
+import { beginning, type Position, readWatermark } from '../protocol/watermark.ts'
+import { isFor, type Listener } from './cursor.ts'
+import type { Delivered, TakeTurn } from './delivery.ts'
+import type { Events } from './events.ts'
+import { type ConversationGrant, refuseUntokenedUser } from './grant.ts'
+import type { Cursor, Hub } from './hub.ts'
+import type { Joins } from './joins.ts'
+import type { Links } from './links.ts'
+import type { Clock, Conversation, ConversationStore, Entry, Keys, Member, Random } from './ports.ts'
+import type { Recorded, Recorder } from './record.ts'
+import { Repeats } from './repeats.ts'
+import type { Bot } from './sites.ts'
+import { placedForBot, type Sender, type StampedForBot, stampFromUser } from './stamp.ts'
+
+type ConversationsPorts = {
+  readonly store: ConversationStore
+  readonly hub: Hub
+  readonly recorder: Recorder
+  readonly joins: Joins
+  readonly takeTurn: TakeTurn
+  readonly links: Links
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly random: Random
+  readonly events: Events
+}
+
+/** A page as a client reads it. */
+export type ClientPage = { readonly entries: readonly Entry[]; readonly watermark: Position }
+
+/** How often the store is told that a conversation is in use: milliseconds. */
+const touchIntervalMs = 60 * 60 * 1000
+
+/** Length of the ids of activities that only the bot sees. */
+const unseenIdCharacters = 11
+
+/** The client's side of conversations. */
+export class Conversations {
+  readonly #ports: ConversationsPorts
+  readonly #repeats = new Repeats<ActivityId>()
+
+  constructor(ports: ConversationsPorts) {
+    this.#ports = ports
+  }
+
+  /** The started conversation of a grant. @throws ProtocolError `UnknownConversation` */
+  async find(grant: ConversationGrant): Promise<Conversation> {
+    const { store, clock } = this.#ports
+    const conversation = await store.find(grant.conversation)
+    if (conversation === undefined || conversation.bot !== grant.bot.id) {
+      throw new ProtocolError('UnknownConversation', 'Unknown conversation.')
+    }
+    const nowMs = clock.nowMs()
+    if (nowMs - conversation.seenMs > touchIntervalMs)
+      this.#inBackground('touching a conversation', store.touch(conversation.id, nowMs))
+    return conversation
+  }
+
+  /** A conversation has begun: its bot is told, in the background. */
+  started(
+    conversation: Pick<Conversation, 'id' | 'locale' | 'lastTimestampMs'>,
+    bot: Bot,
+    user: Member | undefined,
+  ): void {
+    this.#ports.joins.started(conversation, bot, user)
+  }
+
+  /**
+   * Takes an activity from a client: logged, shown, and delivered to the bot, in this order. Resolves with its id when
+   * the bot has accepted it.
+   *
+   * An activity sent again, which is one of the same sender, `clientActivityID` and content, is the same activity: the
+   * answer is the first one's, and the bot sees it again only if it has not accepted it yet.
+   *
+   * @param fallbackUser who speaks if neither the credential nor the activity says so
+   * @param requestKey an Idempotency-Key, in place of the `clientActivityID`
+   * @throws ProtocolError `MissingProperty`, `Unacceptable`, `UnknownConversation`, `ConversationFull`; `BotFailed`
+   * although the activity stays in the log
+   */
+  async post(
+    grant: ConversationGrant,
+    activity: Activity,
+    fallbackUser?: string,
+    requestKey?: string,
+  ): Promise<ActivityId> {
+    const startedMs = this.#ports.clock.monotonicMs()
+    const sender = senderOf(grant, activity, fallbackUser)
+    refuseUnsendable(grant, activity)
+    const treatment = treatmentOf(activity)
+    const key = treatment === 'record' ? this.#keyOf(sender, activity, requestKey) : undefined
+    const inProcess = key === undefined ? undefined : `${grant.conversation} ${key}`
+    return this.#repeats.share(inProcess, true, async () => {
+      const conversation = await this.find(grant)
+      await (activity.type === 'conversationUpdate'
+        ? undefined
+        : this.#ports.joins.before(conversation, grant.bot, sender))
+      const { bot } = grant
+      const stamped = stampFromUser(activity, conversation.id, sender, bot.passDeliveryMode && !bot.expectReplies)
+      const sent = {
+        grant,
+        conversation,
+        stamped,
+        timeoutMs: turnTimeoutMs(bot, this.#ports.clock.monotonicMs() - startedMs),
+      }
+      switch (treatment) {
+        case 'record':
+          return this.#postRecorded(sent, key)
+        case 'show':
+          return this.#postUnrecorded(sent, this.#ports.recorder.show(conversation, stamped))
+        case 'hide':
+          return this.#postHidden(sent, activity, sender)
+      }
+    })
+  }
+
+  /**
+   * Refuses what `post` would refuse, before anything is stored for it.
+   *
+   * @throws ProtocolError as `post`, but for what only trying can tell
+   */
+  async mayPost(
+    grant: ConversationGrant,
+    activity: Activity | undefined,
+    fallbackUser: string | undefined,
+  ): Promise<void> {
+    const posted = activity ?? { type: 'message' }
+    await this.find(grant)
+    senderOf(grant, posted, fallbackUser)
+    refuseUnsendable(grant, posted)
+  }
+
+  /**
+   * The activities after a watermark. Without one: from the beginning. The page is empty only if nothing newer is
+   * there for this caller, and its watermark is where to go on.
+   *
+   * @throws ProtocolError `UnknownConversation`
+   */
+  async read(grant: ConversationGrant, watermark: string | undefined): Promise<ClientPage> {
+    const conversation = await this.find(grant)
+    const given = readWatermark(watermark)
+    let after = typeof given === 'number' ? given : beginning
+    if (after > conversation.last) return { entries: [], watermark: conversation.last }
+    for (;;) {
+      const limits = { entries: pageEntriesMax, characters: pageCharactersMax }
+      const page = await this.#ports.store.read(conversation.id, after, limits)
+      const entries = page.entries.filter(entry => isFor(entry, grant.user?.id))
+      if (entries.length > 0 || !page.more) return { entries, watermark: page.end }
+      after = page.end
+    }
+  }
+
+  /**
+   * Brings a listener to the conversation: everything after a position, then everything as it comes.
+   *
+   * @throws ProtocolError `UnknownConversation`
+   */
+  async listen(grant: ConversationGrant, listener: Listener, after: Position, greet: boolean): Promise<Cursor> {
+    const conversation = await this.find(grant)
+    return this.#ports.hub.listen(
+      conversation.id,
+      listener,
+      after < conversation.last ? after : conversation.last,
+      greet,
+    )
+  }
+
+  async #postRecorded(sent: Sent, key: string | undefined): Promise<ActivityId> {
+    const { recorder, store } = this.#ports
+    const { grant, conversation, stamped } = sent
+    const before = grant.bot.echo === 'before'
+    const recorded = await recorder.append({ conversation: conversation.id, bot: grant.bot, key }, stamped, before)
+    if (recorded.repeated?.accepted) return recorded.id
+    const delivered = await this.#deliver(sent, recorded)
+    if (!before) recorder.announce(conversation.id, recorded.position)
+    refuseUndelivered(delivered)
+    // Nobody waits for the note: should it be lost, the same activity sent again costs one more turn.
+    if (key !== undefined) this.#inBackground('noting a turn', store.settle(conversation.id, recorded.position))
+    return recorded.id
+  }
+
+  async #postUnrecorded(sent: Sent, given: Pick<Recorded, 'id' | 'timestampMs'>): Promise<ActivityId> {
+    refuseUndelivered(await this.#deliver(sent, given))
+    return given.id
+  }
+
+  async #postHidden(sent: Sent, activity: Activity, sender: Sender): Promise<ActivityId> {
+    const { random, recorder, store } = this.#ports
+    const id = activityId(random.text(unseenIdCharacters))
+    await this.#postUnrecorded(sent, { id, timestampMs: recorder.ephemeral(sent.conversation).timestampMs })
+    if (activity.type === 'conversationUpdate' && activity.membersAdded?.some(member => member.id === sender.id)) {
+      await store.join(sent.conversation.id, sent.grant.bot.id, sender)
+      await store.announced(sent.conversation.id, [sender.id])
+      this.#ports.joins.note(sent.conversation.id, sender.id, true)
+    }
+    return id
+  }
+
+  #deliver(
+    { grant, conversation, stamped, timeoutMs }: Sent,
+    given: Pick<Recorded, 'id' | 'timestampMs'>,
+  ): Promise<Delivered> {
+    const { bot } = grant
+    const recipient = { id: bot.id, name: bot.name }
+    const serviceUrl = this.#ports.links.serviceUrl(conversation.id)
+    return this.#ports.takeTurn({
+      conversation: conversation.id,
+      bot,
+      activity: placedForBot(stamped.botRest, given.id, given.timestampMs, recipient, serviceUrl),
+      asksReplies: bot.expectReplies && stamped.type !== 'invoke',
+      timeoutMs,
+    })
+  }
+
+  #keyOf(sender: Sender, activity: Activity, requestKey: string | undefined): string | undefined {
+    const given = requestKey ?? clientActivityId(activity)
+    if (given === undefined) return undefined
+    const { type, name, text, value, attachments } = activity
+    const content = [sender.id, given, type, name, text, value, attachments?.map(attachment => attachment.name)]
+    return this.#ports.keys.digest(JSON.stringify(content))
+  }
+
+  #inBackground(during: string, work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.#ports.events({ event: 'fault', during, error }))
+  }
+}
+
+/** An activity on its way. */
+type Sent = {
+  readonly grant: ConversationGrant
+  readonly conversation: Conversation
+  readonly stamped: StampedForBot
+  readonly timeoutMs: number
+}
+
+/** Who speaks: the credential's user, else whoever the activity names, else the fallback. */
+function senderOf(grant: ConversationGrant, activity: Activity, fallbackUser: string | undefined): Sender {
+  if (grant.user !== undefined) return grant.user
+  const id = activity.from?.id || fallbackUser
+  if (!id) throw new ProtocolError('MissingProperty', "Missing 'Activity.From' field.")
+  const sender = { id: userId(id), name: undefined }
+  refuseUntokenedUser(grant.site, sender.id)
+  return sender
+}
+
+function refuseUnsendable(grant: ConversationGrant, activity: Activity): void {
+  if (activity.type === 'contactRelationUpdate') {
+    throw new ProtocolError('Unacceptable', 'Activities of type contactRelationUpdate are not supported.')
+  }
+  if (activity.type === 'event' && activity.name === 'tokens/response' && !grant.site.allowTokenResponse) {
+    throw new ProtocolError('Unacceptable', 'Only a token service may send tokens/response.')
+  }
+}
+
+/** What is done with a client's activity before the bot gets it: kept and shown, only shown, or neither. */
+function treatmentOf(activity: Activity): 'record' | 'show' | 'hide' {
+  switch (activity.type) {
+    case 'typing':
+      return 'show'
+    case 'conversationUpdate':
+    case 'trace':
+      return 'hide'
+    default:
+      return 'record'
+  }
+}
+
+/** What is left for the turn after the join before it: clients give the whole send 20 s. */
+function turnTimeoutMs(bot: Bot, spentMs: number): number {
+  const deadlineMs = Math.max(sendDeadlineMs, bot.timeoutMs + sendDeadlineMs - turnLeastMs - joinWaitMs)
+  return Math.min(bot.timeoutMs, Math.max(deadlineMs - spentMs, turnLeastMs))
+}
+
+/** @throws ProtocolError `BotFailed` */
+function refuseUndelivered(delivered: Delivered): void {
+  if (delivered.outcome === 'failed')
+    throw new ProtocolError('BotFailed', delivered.message, { botStatus: delivered.status })
+}

@@ -1,0 +1,25 @@
+/**
+ * Everything worth noting that happens inside, as one union. The log and the figures are its listeners; nothing
+ * here carries what people wrote, a secret or a token.
+ */
+import type { BotId, ConversationId } from '../protocol/ids.ts'
+
+/** One thing that happened. */
+export type Event =
+  | { readonly event: 'conversationStarted'; readonly conversation: ConversationId; readonly bot: BotId }
+  | { readonly event: 'conversationsForgotten'; readonly count: number }
+  /** The bot did not accept a turn. `status` is absent when it gave none. */
+  | {
+      readonly event: 'turnFailed'
+      readonly conversation: ConversationId
+      readonly bot: BotId
+      readonly reason: string
+      readonly status: number | undefined
+    }
+  /** A socket was closed by us. */
+  | { readonly event: 'socketClosed'; readonly conversation: ConversationId; readonly reason: string }
+  /** Something that should not happen did, and nobody was waiting for an answer. */
+  | { readonly event: 'fault'; readonly during: string; readonly error: unknown }
+
+/** Hears of every event. Must not throw. */
+export type Events = (event: Event) => void

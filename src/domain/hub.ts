@@ -1,0 +1,176 @@
+/**
+ * Who is listening now: conversations with somebody at a socket, and the news they are told.
+ */
+import type { ConversationId } from '../protocol/ids.ts'
+import { noProgressTimeoutMs, socketsPerConversationMax } from '../protocol/limits.ts'
+import { beginning, type Position } from '../protocol/watermark.ts'
+import { type CursorPorts, frameOf, type Heard, isFor, type Listener, RoomCursor } from './cursor.ts'
+import type { Events } from './events.ts'
+import type { Bus, Clock, ConversationStore, Entry, News } from './ports.ts'
+
+/** A listener's place in the log, held by whoever brought the listener. */
+export interface Cursor {
+  /** The listener can take frames again. */
+  resume(): void
+  /** The listener has gone. */
+  end(): void
+}
+
+/** A sweep passes each conversation once in this many steps, one step a second. */
+const sweepSteps = 10
+const sweepIntervalMs = 1_000
+
+/** The conversations somebody is listening to. */
+export class Hub {
+  readonly #store: ConversationStore
+  readonly #clock: Clock
+  readonly #events: Events
+  readonly #rooms = new Map<ConversationId, Room>()
+  #sweepStep = 0
+  #cancelSweep: () => void
+
+  constructor(ports: { store: ConversationStore; bus: Bus; clock: Clock; events: Events }) {
+    this.#store = ports.store
+    this.#clock = ports.clock
+    this.#events = ports.events
+    ports.bus.listen(news => this.#rooms.get(news.conversation)?.hear(news))
+    this.#cancelSweep = this.#clock.after(sweepIntervalMs, () => this.#sweep())
+  }
+
+  /**
+   * Sends a listener everything after a position, oldest first, and then everything as it comes. Beyond the cap of
+   * sockets the oldest listener is closed: a client whose old socket hangs half-open must be able to come back.
+   *
+   * @param after at most the newest position of the conversation
+   * @param greet whether a listener to whom there is nothing to replay is told the watermark at once
+   */
+  listen(conversation: ConversationId, listener: Listener, after: Position, greet = false): Cursor {
+    let room = this.#rooms.get(conversation)
+    if (room === undefined) {
+      room = new Room(conversation, { store: this.#store, clock: this.#clock, events: this.#events })
+      this.#rooms.set(conversation, room)
+    }
+    const cursor = room.add(listener, after, greet)
+    return {
+      resume: () => cursor.resume(),
+      end: () => {
+        cursor.stop()
+        if (room.remove(cursor) === 0 && this.#rooms.get(conversation) === room) this.#rooms.delete(conversation)
+      },
+    }
+  }
+
+  /** Shows an activity that is not in the log to whoever listens at this moment, after all that was announced before. */
+  show(conversation: ConversationId, activity: Pick<Entry, 'text' | 'audience'>): void {
+    this.#rooms.get(conversation)?.show(activity)
+  }
+
+  /** Closes all listeners of a conversation. */
+  close(conversation: ConversationId, code: number, reason: string): void {
+    this.#rooms.get(conversation)?.close(code, reason)
+  }
+
+  /** Closes every listener and hears no more. */
+  closeAll(code: number, reason: string): void {
+    this.#cancelSweep()
+    for (const room of this.#rooms.values()) room.close(code, reason)
+  }
+
+  /** How many listen. */
+  get listeners(): number {
+    let sum = 0
+    for (const room of this.#rooms.values()) sum += room.size
+    return sum
+  }
+
+  /** Looks into the log where news may have been lost, a part of the conversations at a time. */
+  #sweep(): void {
+    this.#sweepStep = (this.#sweepStep + 1) % sweepSteps
+    let at = 0
+    for (const room of this.#rooms.values()) {
+      if (at % sweepSteps === this.#sweepStep) room.sweep()
+      at += 1
+    }
+    this.#cancelSweep = this.#clock.after(sweepIntervalMs, () => this.#sweep())
+  }
+}
+
+/** One conversation's listeners. */
+class Room implements Heard {
+  readonly conversation: ConversationId
+  readonly #ports: CursorPorts
+  readonly #cursors = new Set<RoomCursor>()
+  /** The newest position heard of. */
+  #latest: Position = beginning
+
+  constructor(conversation: ConversationId, ports: CursorPorts) {
+    this.conversation = conversation
+    this.#ports = ports
+  }
+
+  get size(): number {
+    return this.#cursors.size
+  }
+
+  add(listener: Listener, after: Position, greet: boolean): RoomCursor {
+    for (const oldest of this.#cursors) {
+      if (this.#cursors.size < socketsPerConversationMax) break
+      this.#end(oldest, 1000, 'collision')
+    }
+    const cursor = new RoomCursor(this, listener, { after, greet }, this.#ports)
+    this.#cursors.add(cursor)
+    cursor.resume()
+    return cursor
+  }
+
+  remove(cursor: RoomCursor): number {
+    this.#cursors.delete(cursor)
+    return this.#cursors.size
+  }
+
+  hear(news: News): void {
+    if (news.position > this.#latest) this.#latest = news.position
+    let frame: string | undefined
+    for (const cursor of this.#cursors) {
+      if (news.entry !== undefined && cursor.isLiveBefore(news.position)) {
+        frame ??= frameOf([news.entry], news.position)
+        cursor.take(news.entry, frame)
+      } else {
+        cursor.look(news.position)
+      }
+    }
+  }
+
+  show(activity: Pick<Entry, 'text' | 'audience'>): void {
+    const frame = `{"activities":[${activity.text}]}`
+    for (const cursor of this.#cursors) if (isFor(activity, cursor.listener.user)) cursor.show(frame)
+  }
+
+  close(code: number, reason: string): void {
+    for (const cursor of this.#cursors) this.#end(cursor, code, reason)
+  }
+
+  sweep(): void {
+    for (const cursor of this.#cursors) {
+      if (cursor.hasStalledFor(noProgressTimeoutMs)) this.#end(cursor, 1013, 'no progress')
+      else cursor.sweep()
+    }
+  }
+
+  /** Whether news has been heard of something after this position. */
+  hasMoreThan(position: Position): boolean {
+    return this.#latest > position
+  }
+
+  /** A page has been read up to here. */
+  heardUpTo(position: Position): void {
+    if (position > this.#latest) this.#latest = position
+  }
+
+  #end(cursor: RoomCursor, code: number, reason: string): void {
+    this.#cursors.delete(cursor)
+    cursor.stop()
+    this.#ports.events({ event: 'socketClosed', conversation: this.conversation, reason })
+    cursor.listener.close(code, reason)
+  }
+}

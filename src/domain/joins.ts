@@ -1,0 +1,163 @@
+/**
+ * Telling a bot who has joined. A bot hears of a person once, before anything that person says: at the start of the
+ * conversation if the person is known then, else before their first activity. Should the service die in between, the
+ * bot is told again when the conversation goes on.
+ */
+import type { JsonObject } from '../protocol/fields.ts'
+import { activityId, type ConversationId, type UserId } from '../protocol/ids.ts'
+import { joinWaitMs } from '../protocol/limits.ts'
+import type { TakeTurn } from './delivery.ts'
+import type { Events } from './events.ts'
+import type { Clock, Conversation, ConversationStore, Member, Random } from './ports.ts'
+import type { Bot } from './sites.ts'
+import { placedForBot, stampJoin } from './stamp.ts'
+
+/** Length of the ids of conversationUpdates, which clients never see: the hosted service's have 11 characters. */
+const updateIdCharacters = 11
+
+/** People known to have joined and been announced; beyond it the store is asked again. */
+const knownMax = 20_000
+
+type JoinPorts = {
+  readonly store: ConversationStore
+  readonly takeTurn: TakeTurn
+  readonly clock: Clock
+  readonly random: Random
+  readonly events: Events
+  /** Where the bot answers to this conversation. */
+  readonly serviceUrl: (conversation: ConversationId) => string
+}
+
+/** What is told of a conversation to its bot. */
+type Joined = Pick<Conversation, 'id' | 'locale' | 'lastTimestampMs'>
+
+/** Announces joins. */
+export class Joins {
+  readonly #ports: JoinPorts
+  readonly #running = new Map<ConversationId, Map<UserId | undefined, Promise<void>>>()
+  readonly #known = new Set<string>()
+
+  constructor(ports: JoinPorts) {
+    this.#ports = ports
+  }
+
+  /** Tells the bot of a conversation that has just started, and of its user if there is one. Nobody waits for it. */
+  started(conversation: Joined, bot: Bot, user: Member | undefined): void {
+    this.#run(conversation.id, undefined, this.#tellStart(conversation, bot, user))
+  }
+
+  /**
+   * Resolves when the bot has been told of the conversation's start and of this sender, or after 5 s; the bot's turn
+   * then goes on by itself.
+   */
+  async before(conversation: Conversation, bot: Bot, sender: Member): Promise<void> {
+    const running = this.#running.get(conversation.id)
+    const start = running?.get(undefined)
+    const join = running?.get(sender.id) ?? this.#join(conversation, bot, sender)
+    if (start === undefined && join === undefined) return
+    await this.#atMost(joinWaitMs, Promise.all([start, join]))
+  }
+
+  /** A person has been announced by their own activity, or has been taken out: `known` tells which. */
+  note(conversation: ConversationId, member: UserId, known: boolean): void {
+    const key = keyOf(conversation, member)
+    if (!known) this.#known.delete(key)
+    else if (!this.#known.has(key)) this.#remember(key)
+  }
+
+  #join(conversation: Conversation, bot: Bot, sender: Member): Promise<void> | undefined {
+    if (this.#known.has(keyOf(conversation.id, sender.id))) return undefined
+    return this.#run(conversation.id, sender.id, this.#tellJoin(conversation, bot, sender))
+  }
+
+  async #tellJoin(conversation: Conversation, bot: Bot, sender: Member): Promise<void> {
+    const { store } = this.#ports
+    await this.#running.get(conversation.id)?.get(undefined)
+    await store.join(conversation.id, bot.id, sender)
+    const untold = await store.unannounced(conversation.id)
+    const isNew = untold.includes(sender.id)
+    if (untold.includes(undefined)) {
+      await this.#run(conversation.id, undefined, this.#tellStart(conversation, bot, isNew ? sender : undefined))
+    } else if (isNew) {
+      await this.#tell(conversation, bot, [sender], [sender.id])
+    }
+    this.note(conversation.id, sender.id, true)
+  }
+
+  async #tellStart(conversation: Joined, bot: Bot, user: Member | undefined): Promise<void> {
+    const account: Member = { id: bot.id as string as UserId, name: bot.name }
+    await this.#tell(
+      conversation,
+      bot,
+      user === undefined ? [account] : [account, user],
+      user === undefined ? [undefined] : [undefined, user.id],
+    )
+    if (user !== undefined) this.note(conversation.id, user.id, true)
+  }
+
+  async #tell(
+    conversation: Joined,
+    bot: Bot,
+    added: readonly Member[],
+    told: readonly (UserId | undefined)[],
+  ): Promise<void> {
+    const { clock, random, takeTurn, store, serviceUrl } = this.#ports
+    const user = added.findLast(member => (member.id as string) !== bot.id)
+    const stamped = stampJoin(
+      conversation.id,
+      added.map(account),
+      user === undefined ? { id: conversation.id } : account(user),
+      conversation.locale,
+    )
+    const id = activityId(random.text(updateIdCharacters))
+    const atMs = Math.max(clock.nowMs(), conversation.lastTimestampMs)
+    const recipient = { id: bot.id, name: bot.name }
+    await takeTurn({
+      conversation: conversation.id,
+      bot,
+      activity: placedForBot(stamped.botRest, id, atMs, recipient, serviceUrl(conversation.id)),
+      asksReplies: bot.expectReplies,
+      timeoutMs: bot.timeoutMs,
+    })
+    await store.announced(conversation.id, told)
+  }
+
+  /** Makes it known that this is running until it has ended. Whoever waits for it is not told of a failure. */
+  #run(conversation: ConversationId, member: UserId | undefined, work: Promise<void>): Promise<void> {
+    let running = this.#running.get(conversation)
+    if (running === undefined) {
+      running = new Map()
+      this.#running.set(conversation, running)
+    }
+    const watched = work
+      .catch((error: unknown) => this.#ports.events({ event: 'fault', during: 'announcing a join', error }))
+      .finally(() => {
+        running.delete(member)
+        if (running.size === 0 && this.#running.get(conversation) === running) this.#running.delete(conversation)
+      })
+    running.set(member, watched)
+    return watched
+  }
+
+  async #atMost(ms: number, work: Promise<unknown>): Promise<void> {
+    let cancel: (() => void) | undefined
+    const time = new Promise<void>(resolve => {
+      cancel = this.#ports.clock.after(ms, resolve)
+    })
+    await Promise.race([work, time])
+    cancel?.()
+  }
+
+  #remember(key: string): void {
+    if (this.#known.size >= knownMax) {
+      const oldest = this.#known.keys().next()
+      if (!oldest.done) this.#known.delete(oldest.value)
+    }
+    this.#known.add(key)
+  }
+}
+
+const keyOf = (conversation: ConversationId, member: UserId): string => `${conversation}\n${member}`
+
+const account = (member: Member): JsonObject =>
+  member.name === undefined ? { id: member.id } : { id: member.id, name: member.name }

@@ -1,0 +1,94 @@
+/**
+ * The addresses the service hands out: where a bot answers, and where a file can be fetched. Both are capabilities:
+ * whoever holds one may use it.
+ */
+import { type ConversationId, type FileId, readConversationId, readFileId } from '../protocol/ids.ts'
+import type { Clock, Keys } from './ports.ts'
+
+/** A file of a conversation, by the two ids that lead to it. */
+export type FileName = { readonly conversation: ConversationId; readonly file: FileId }
+
+/** Makes links and checks them. */
+export class Links {
+  readonly #keys: Keys
+  readonly #clock: Clock
+  readonly #publicUrl: () => string
+  readonly #fileLifetimeSeconds: number
+
+  /** @param ports.publicUrl our own address, without a slash at its end */
+  constructor(ports: { keys: Keys; clock: Clock; publicUrl: () => string; fileLifetimeSeconds: number }) {
+    this.#keys = ports.keys
+    this.#clock = ports.clock
+    this.#publicUrl = ports.publicUrl
+    this.#fileLifetimeSeconds = ports.fileLifetimeSeconds
+  }
+
+  /**
+   * The `serviceUrl` of a conversation. Its path can't be guessed, because a bot without an app id has nothing else to
+   * show. Stays the same for the life of the conversation: bots store it and use it days later.
+   */
+  serviceUrl(conversation: ConversationId): string {
+    return `${this.#publicUrl()}/connector/${conversation}/${this.#keys.mark('connector', conversation)}/`
+  }
+
+  /** Whether this is the unguessable part of the conversation's `serviceUrl`. */
+  opensConnector(conversation: ConversationId, mark: string): boolean {
+    return this.#keys.isMark('connector', conversation, mark)
+  }
+
+  /**
+   * A signed link to a file, good until the file is gone.
+   *
+   * @param origin how the reader reaches us: an address without a slash at its end
+   */
+  fileLink(origin: string, { conversation, file }: FileName, name: string): string {
+    const expires = Math.floor(this.#clock.nowMs() / 1000) + this.#fileLifetimeSeconds
+    const mark = this.#keys.mark('file', `${conversation}/${file}/${expires}`)
+    return `${origin}/attachments/${conversation}/${file}/${encodeURIComponent(name)}?e=${expires}&s=${mark}`
+  }
+
+  /** Whether a link to this file is genuine and has not expired. */
+  opensFile({ conversation, file }: FileName, expires: string, mark: string): boolean {
+    if (!/^\d{1,12}$/.test(expires) || this.#clock.nowMs() >= Number(expires) * 1000) return false
+    return this.#keys.isMark('file', `${conversation}/${file}/${expires}`, mark)
+  }
+
+  /** The id under which a bot knows a file it has uploaded. */
+  attachmentId({ conversation, file }: FileName): string {
+    return `${conversation}.${file}`
+  }
+
+  /** Reads the id of an uploaded attachment. */
+  readAttachmentId(id: string): FileName | undefined {
+    const [first, second, ...more] = id.split('.')
+    if (first === undefined || second === undefined || more.length > 0) return undefined
+    const conversation = readConversationId(first)
+    const file = readFileId(second)
+    return conversation === undefined || file === undefined ? undefined : { conversation, file }
+  }
+
+  /**
+   * Hides a conversation's `serviceUrl` in what its bot says: addresses of attachments the bot has uploaded become
+   * links, and whatever else holds the unguessable part loses it. Clients must never see it: it lets anyone speak as
+   * the bot.
+   *
+   * @param text JSON text
+   */
+  withoutServiceUrl(text: string, conversation: ConversationId): string {
+    const mark = this.#keys.mark('connector', conversation)
+    const uploads = new RegExp(
+      `https?://[^"\\\\\\s]{0,300}?/v3/attachments/${conversation}\\.([A-Za-z0-9-]{1,55})/views/(original|thumbnail)`,
+      'g',
+    )
+    const linked = text.includes('/v3/attachments/')
+      ? text.replace(uploads, (address, id: string, view: string) => {
+          const file = readFileId(view === 'thumbnail' ? thumbnailOf(id) : id)
+          return file === undefined ? address : this.fileLink(this.#publicUrl(), { conversation, file }, view)
+        })
+      : text
+    return linked.includes(mark) ? linked.replaceAll(mark, 'hidden') : linked
+  }
+}
+
+/** The id of the small picture that was uploaded with a file. */
+export const thumbnailOf = (file: string): string => `${file}-thumbnail`

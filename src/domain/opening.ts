@@ -1,0 +1,149 @@
+/**
+ * How a client gets into a conversation: a token for one that is to be, the start, the way back.
+ */
+import { ProtocolError } from '../protocol/errors.ts'
+import { type ConversationId, newConversationId, randomIdLength } from '../protocol/ids.ts'
+import type { TokenParameters } from '../protocol/token-parameters.ts'
+import { beginning, type Position, readWatermark } from '../protocol/watermark.ts'
+import type { Conversations } from './conversations.ts'
+import type { Credentials, IssuedToken } from './credentials.ts'
+import type { Events } from './events.ts'
+import {
+  type ConversationGrant,
+  conversationGrant,
+  type Grant,
+  isReserved,
+  refuseBotId,
+  refuseUntokenedUser,
+} from './grant.ts'
+import type { Clock, ConversationStore, Random } from './ports.ts'
+import type { Site } from './sites.ts'
+import type { Sender } from './stamp.ts'
+
+/** A token and the conversation it is for. */
+export type Ticketed = IssuedToken & { readonly conversation: ConversationId }
+
+/** A way into a conversation: a token, and a stream that can be opened for a minute. */
+export type Opened = Ticketed & {
+  /** Whether this call started the conversation. */
+  readonly started: boolean
+  /** The stream URL's watermark. `-` stands for the whole log, which is what a start promises. */
+  readonly watermark: Position | 'all'
+  /** The stream URL's `t`. */
+  readonly ticket: string
+}
+
+type OpeningPorts = {
+  readonly store: ConversationStore
+  readonly conversations: Conversations
+  readonly credentials: Credentials
+  readonly clock: Clock
+  readonly random: Random
+  readonly events: Events
+}
+
+/** Opens conversations. */
+export class Opening {
+  readonly #ports: OpeningPorts
+
+  constructor(ports: OpeningPorts) {
+    this.#ports = ports
+  }
+
+  /**
+   * A token for a new conversation, which the first start with it begins. Nothing else happens.
+   *
+   * @throws ProtocolError `Forbidden` for a token, `Unacceptable` for a user id the site does not take
+   */
+  generate(grant: Grant, parameters: TokenParameters): Ticketed {
+    if (grant.by === 'token') throw new ProtocolError('Forbidden', 'A token cannot be used to generate another token.')
+    const user = parameters.user
+    if (user !== undefined) refuseBotId(grant.site, user.id)
+    if (grant.site.enhancedAuthentication && user !== undefined && !isReserved(user.id)) {
+      throw new ProtocolError('Unacceptable', "With enhanced authentication, user ids begin with 'dl_'.")
+    }
+    const conversation = this.#newConversation()
+    return {
+      conversation,
+      ...this.#ports.credentials.issueToken({
+        site: grant.site,
+        conversation,
+        user,
+        origins: parameters.trustedOrigins,
+      }),
+    }
+  }
+
+  /**
+   * A new token for what an unexpired one says. The old one lives to its own end.
+   *
+   * @throws ProtocolError `NotRefreshable` for a secret
+   */
+  refresh(grant: Grant): Ticketed {
+    if (grant.by === 'secret')
+      throw new ProtocolError('NotRefreshable', 'This method can only be used to renew an existing token.')
+    const own = conversationGrant(grant, grant.token.conversation)
+    return { conversation: own.conversation, ...this.#ports.credentials.issueToken(own) }
+  }
+
+  /**
+   * Starts a conversation, or enters the one a token is for. The bot is told, and nobody waits for it: clients give
+   * up for good on any error here.
+   *
+   * @param greet whether the stream tells its watermark although there is nothing to replay
+   * @throws ProtocolError `MissingProperty` or `Unacceptable` for a user the site does not take
+   */
+  async start(grant: Grant, parameters: TokenParameters, greet: boolean): Promise<Opened> {
+    const { store, clock, events, conversations } = this.#ports
+    const own = conversationGrant(grant, this.#newConversation())
+    const user = own.user ?? startingUser(grant.site, parameters)
+    const conversation = { id: own.conversation, bot: own.bot.id, site: own.site.id, locale: parameters.locale }
+    const { started } = await store.start(conversation, user, clock.nowMs())
+    if (started) {
+      events({ event: 'conversationStarted', conversation: own.conversation, bot: own.bot.id })
+      conversations.started({ ...conversation, lastTimestampMs: 0 }, own.bot, user)
+    } else {
+      await conversations.find(own)
+    }
+    const origins = own.origins.length > 0 ? own.origins : parameters.trustedOrigins
+    return { started, watermark: 'all', ...this.#tickets({ ...own, user, origins }, beginning, greet) }
+  }
+
+  /**
+   * A new stream for a started conversation. Without a watermark it begins now.
+   *
+   * @param watermark as the client sent it
+   * @throws ProtocolError `UnknownConversation`; `MissingProperty` without a user where the site demands one
+   */
+  async reconnect(grant: ConversationGrant, watermark: string | undefined, greet: boolean): Promise<Opened> {
+    if (grant.site.enhancedAuthentication && grant.user === undefined) throw noUser()
+    const conversation = await this.#ports.conversations.find(grant)
+    const given = readWatermark(watermark)
+    const from = typeof given === 'number' && given < conversation.last ? given : conversation.last
+    return { started: false, watermark: from, ...this.#tickets(grant, from, greet) }
+  }
+
+  #tickets(grant: ConversationGrant, from: Position, greet: boolean): Ticketed & { readonly ticket: string } {
+    const { credentials } = this.#ports
+    return {
+      conversation: grant.conversation,
+      ...credentials.issueToken(grant),
+      ticket: credentials.issueTicket(grant, from, greet),
+    }
+  }
+
+  #newConversation(): ConversationId {
+    return newConversationId(this.#ports.random.text(randomIdLength))
+  }
+}
+
+const noUser = () =>
+  new ProtocolError('MissingProperty', 'No user id was specified, and enhanced authentication demands one.')
+
+/** The user in the body of a start. */
+function startingUser(site: Site, parameters: TokenParameters): Sender | undefined {
+  const user = parameters.user
+  if (user !== undefined) refuseUntokenedUser(site, user.id)
+  if (site.enhancedAuthentication) throw noUser()
+  return user
+}

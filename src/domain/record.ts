@@ -1,0 +1,125 @@
+/**
+ * Where a thing happens: an activity is appended to the log and announced. And its counterpart for what is only
+ * shown: an activity gets an id and goes to whoever listens, and nothing keeps it.
+ */
+import { placed } from '../protocol/activity.ts'
+import { ProtocolError } from '../protocol/errors.ts'
+import type { ActivityId, ConversationId } from '../protocol/ids.ts'
+import { ephemeralIdAfter, type Position } from '../protocol/watermark.ts'
+import type { Hub } from './hub.ts'
+import type { Appended, Bus, Clock, Conversation, ConversationStore, Replaced } from './ports.ts'
+import type { Bot } from './sites.ts'
+import type { StampedActivity } from './stamp.ts'
+
+/** An activity that has its place. */
+export type Recorded = {
+  readonly id: ActivityId
+  readonly timestampMs: number
+  readonly position: Position
+  /** Undefined: it has just been appended. Otherwise its key had been seen: whether the bot has accepted it. */
+  readonly repeated: { readonly accepted: boolean } | undefined
+}
+
+/** Where an activity belongs, and by what it is known when it is sent again. */
+export type Place = { readonly conversation: ConversationId; readonly bot: Bot; readonly key: string | undefined }
+
+/** Ephemeral ids grow by at least one in this many parts of a millisecond. */
+const ordersPerMs = 16
+
+/** Records and shows activities. */
+export class Recorder {
+  readonly #store: ConversationStore
+  readonly #bus: Bus
+  readonly #hub: Hub
+  readonly #clock: Clock
+  #lastOrder = 0
+
+  constructor(ports: { store: ConversationStore; bus: Bus; hub: Hub; clock: Clock }) {
+    this.#store = ports.store
+    this.#bus = ports.bus
+    this.#hub = ports.hub
+    this.#clock = ports.clock
+  }
+
+  /**
+   * Appends an activity. It is durable when this resolves.
+   *
+   * @param announce whether listeners are told at once; if not, `announce` must follow
+   * @throws ProtocolError `UnknownConversation`, `ConversationFull`
+   */
+  async append(place: Place, activity: StampedActivity, announce: boolean): Promise<Recorded> {
+    const { conversation, bot, key } = place
+    const appended = await this.#store.append({ conversation, bot: bot.id, activity, atMs: this.#clock.nowMs(), key })
+    return this.#told(conversation, appended, announce)
+  }
+
+  /**
+   * Puts an activity in the place of one of its id.
+   *
+   * @param target the position in the id
+   * @param erase whether the text that gives way is removed for good
+   * @throws ProtocolError `UnknownActivity`, `UnknownConversation`, `ConversationFull`
+   */
+  async replace(place: Place, target: Position, activity: StampedActivity, erase: boolean): Promise<Recorded> {
+    const { conversation, bot, key } = place
+    const atMs = this.#clock.nowMs()
+    const replaced = await this.#store.replace({ conversation, bot: bot.id, activity, atMs, key, target, erase })
+    return this.#told(conversation, replaced, true)
+  }
+
+  /** Tells listeners that there is something to read. */
+  announce(conversation: ConversationId, position: Position): void {
+    this.#bus.announce({ conversation, position })
+  }
+
+  /** Gives an activity an id and a time of its own, without a place in the log. */
+  ephemeral(conversation: Conversation): { readonly id: ActivityId; readonly timestampMs: number } {
+    const nowMs = this.#clock.nowMs()
+    this.#lastOrder = Math.max(this.#lastOrder + 1, nowMs * ordersPerMs)
+    return {
+      id: ephemeralIdAfter(conversation.id, conversation.last, this.#lastOrder),
+      timestampMs: Math.max(nowMs, conversation.lastTimestampMs + 1),
+    }
+  }
+
+  /** Shows an activity to whoever listens now. */
+  show(
+    conversation: Conversation,
+    activity: StampedActivity,
+  ): { readonly id: ActivityId; readonly timestampMs: number } {
+    const given = this.ephemeral(conversation)
+    this.#hub.show(conversation.id, {
+      text: placed(activity.rest, given.id, given.timestampMs),
+      audience: activity.audience,
+    })
+    return given
+  }
+
+  #told(conversation: ConversationId, appended: Appended | Replaced, announce: boolean): Recorded {
+    switch (appended.outcome) {
+      case 'appended':
+        if (announce) this.#bus.announce({ conversation, position: appended.entry.position, entry: appended.entry })
+        return {
+          id: appended.id,
+          timestampMs: appended.timestampMs,
+          position: appended.entry.position,
+          repeated: undefined,
+        }
+      case 'repeated':
+        return {
+          id: appended.id,
+          timestampMs: appended.timestampMs,
+          position: appended.position,
+          repeated: { accepted: appended.accepted },
+        }
+      case 'full':
+        throw new ProtocolError('ConversationFull', 'The conversation has reached the most activities it can hold.')
+      case 'unknown':
+        throw new ProtocolError('UnknownConversation', 'Unknown conversation.')
+      case 'missing':
+        throw new ProtocolError('UnknownActivity', 'The conversation has no such activity.')
+      default:
+        return appended satisfies never
+    }
+  }
+}

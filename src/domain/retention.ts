@@ -1,0 +1,58 @@
+/**
+ * When things are forgotten: conversations nobody has used for their lifetime, and files after theirs.
+ */
+import type { Events } from './events.ts'
+import type { Hub } from './hub.ts'
+import type { Clock, ConversationStore, Files } from './ports.ts'
+
+/** How often it is looked: milliseconds. */
+const intervalMs = 10 * 60 * 1000
+
+/** Conversations forgotten in one step, so that no step keeps the store busy for long. */
+const stepMax = 100
+
+/** Forgets what is past its time. */
+export class Retention {
+  readonly #ports: { store: ConversationStore; files: Files; hub: Hub; clock: Clock; events: Events }
+  readonly #conversationLifetimeMs: number
+  readonly #fileLifetimeMs: number
+  #cancel: () => void
+
+  constructor(
+    ports: { store: ConversationStore; files: Files; hub: Hub; clock: Clock; events: Events },
+    lifetimes: { conversationSeconds: number; fileSeconds: number },
+  ) {
+    this.#ports = ports
+    this.#conversationLifetimeMs = lifetimes.conversationSeconds * 1000
+    this.#fileLifetimeMs = lifetimes.fileSeconds * 1000
+    this.#cancel = ports.clock.after(intervalMs, () => this.#sweep())
+  }
+
+  /** Forgets everything that is past its time now. */
+  async forgetPast(): Promise<void> {
+    const { store, files, hub, clock, events } = this.#ports
+    const nowMs = clock.nowMs()
+    await files.forgetBefore(nowMs - this.#fileLifetimeMs)
+    for (;;) {
+      const forgotten = await store.forgetUnused(nowMs - this.#conversationLifetimeMs, stepMax)
+      for (const conversation of forgotten) {
+        hub.close(conversation, 1000, 'conversation expired')
+        await files.forgetConversation(conversation)
+      }
+      if (forgotten.length > 0) events({ event: 'conversationsForgotten', count: forgotten.length })
+      if (forgotten.length < stepMax) return
+    }
+  }
+
+  /** Looks no more. */
+  stop(): void {
+    this.#cancel()
+  }
+
+  #sweep(): void {
+    this.#cancel = this.#ports.clock.after(intervalMs, () => this.#sweep())
+    this.forgetPast().catch((error: unknown) =>
+      this.#ports.events({ event: 'fault', during: 'forgetting what is past its time', error }),
+    )
+  }
+}

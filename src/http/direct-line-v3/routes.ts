@@ -1,0 +1,211 @@
+/**
+ * Direct Line 3.0: every operation but the stream.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Attachments } from '../../domain/attachments.ts'
+import type { Conversations } from '../../domain/conversations.ts'
+import type { Credentials } from '../../domain/credentials.ts'
+import { frameOf } from '../../domain/cursor.ts'
+import { type ConversationGrant, type Grant, grantFor } from '../../domain/grant.ts'
+import type { Opened, Opening, Ticketed } from '../../domain/opening.ts'
+import type { Bot } from '../../domain/sites.ts'
+import { parseActivityText } from '../../protocol/activity.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
+import { activityBytesMax, idCharactersMax, jsonBytesMax, uploadBytesMax } from '../../protocol/limits.ts'
+import { parseTokenParameters } from '../../protocol/token-parameters.ts'
+import { writeWatermark } from '../../protocol/watermark.ts'
+import { readAuthorization } from '../authorization.ts'
+import { bodyBytes, bodyText } from '../bodies.ts'
+import { mount, type Origins } from '../paths.ts'
+import { answerSession } from './session.ts'
+import { readUpload } from './upload.ts'
+
+/** What the routes need of the inside. */
+export type DirectLinePorts = {
+  readonly credentials: Credentials
+  readonly opening: Opening
+  readonly conversations: Conversations
+  readonly attachments: Attachments
+  readonly origins: Origins
+  /** Whether new work is refused because the service is stopping. */
+  readonly isStopping: () => boolean
+  /** A UUID for a bot, the same each time. */
+  readonly grammarIdOf: (bot: string) => string
+}
+
+const base = '/v3/directline'
+
+/** Mounts the API. */
+export function directLine(ports: DirectLinePorts): (app: FastifyInstance) => void {
+  const { credentials, opening, conversations, attachments, origins } = ports
+
+  const authenticate = (request: FastifyRequest): Grant => {
+    const grant = credentials.authenticate(readAuthorization(request.headers.authorization))
+    refuseForeignOrigin(grant, request.headers.origin)
+    return grant
+  }
+  const granted = (request: FastifyRequest): ConversationGrant =>
+    grantFor(authenticate(request), parameter(request, 'conversation'))
+  const refuseWhenStopping = () => {
+    if (ports.isStopping()) throw new ProtocolError('Unavailable', 'The service is stopping.')
+  }
+  const opened = (request: FastifyRequest, reply: FastifyReply, { bot }: { bot: Bot }, result: Opened) => {
+    const watermark = result.watermark === 'all' ? '-' : writeWatermark(result.watermark)
+    const stream = origins.of(request.raw, request.originalUrl).replace(/^http/, 'ws')
+    return json(reply, {
+      ...ticketed(result),
+      streamUrl: `${stream}${base}/conversations/${result.conversation}/stream?watermark=${watermark}&t=${result.ticket}`,
+      referenceGrammarId: ports.grammarIdOf(bot.id),
+    })
+  }
+
+  return app => {
+    mount(
+      app,
+      `${base}/tokens/generate`,
+      {
+        POST: (request, reply) => {
+          const grant = authenticate(request)
+          refuseWhenStopping()
+          return json(
+            reply,
+            ticketed(opening.generate(grant, parseTokenParameters(bodyText(request, 'MalformedBody')))),
+          )
+        },
+      },
+      jsonBytesMax,
+    )
+
+    mount(
+      app,
+      `${base}/tokens/refresh`,
+      {
+        POST: (request, reply) => json(reply, ticketed(opening.refresh(authenticate(request)))),
+      },
+      jsonBytesMax,
+    )
+
+    mount(
+      app,
+      `${base}/conversations`,
+      {
+        POST: async (request, reply) => {
+          const grant = authenticate(request)
+          refuseWhenStopping()
+          const result = await opening.start(
+            grant,
+            parseTokenParameters(bodyText(request, 'MalformedBody')),
+            isDirectLineJs(request),
+          )
+          reply.code(result.started ? 201 : 200)
+          return opened(request, reply, grant.site, result)
+        },
+      },
+      jsonBytesMax,
+    )
+
+    mount(
+      app,
+      `${base}/conversations/:conversation`,
+      {
+        GET: async (request, reply) => {
+          const grant = granted(request)
+          return opened(
+            request,
+            reply,
+            grant,
+            await opening.reconnect(grant, query(request, 'watermark'), isDirectLineJs(request)),
+          )
+        },
+      },
+      jsonBytesMax,
+    )
+
+    mount(
+      app,
+      `${base}/conversations/:conversation/activities`,
+      {
+        GET: async (request, reply) => {
+          const page = await conversations.read(granted(request), query(request, 'watermark'))
+          return reply.type(jsonType).send(frameOf(page.entries, page.watermark))
+        },
+        POST: async (request, reply) => {
+          const grant = granted(request)
+          refuseWhenStopping()
+          const activity = parseActivityText(bodyText(request, 'UnreadableActivity'))
+          return json(reply, { id: await conversations.post(grant, activity, undefined, idempotencyKey(request)) })
+        },
+      },
+      activityBytesMax,
+    )
+
+    mount(
+      app,
+      `${base}/conversations/:conversation/upload`,
+      {
+        POST: async (request, reply) => {
+          const grant = granted(request)
+          refuseWhenStopping()
+          const userId = query(request, 'userId')
+          const upload = readUpload(bodyBytes(request), request.sentContentType, request.headers['content-disposition'])
+          await conversations.mayPost(grant, upload.activity, userId)
+          const activity = await attachments.stored(
+            grant.conversation,
+            upload,
+            origins.of(request.raw, request.originalUrl),
+          )
+          return json(reply, { id: await conversations.post(grant, activity, userId, idempotencyKey(request)) })
+        },
+      },
+      uploadBytesMax,
+    )
+
+    mount(
+      app,
+      `${base}/session/getsessionid`,
+      { GET: (request, reply) => answerSession(authenticate(request), request, reply) },
+      jsonBytesMax,
+    )
+  }
+}
+
+const jsonType = 'application/json; charset=utf-8'
+
+const json = (reply: FastifyReply, body: unknown): FastifyReply => reply.type(jsonType).send(JSON.stringify(body))
+
+const ticketed = (result: Ticketed) => ({
+  conversationId: result.conversation,
+  token: result.token,
+  expires_in: result.expiresInSeconds,
+})
+
+/** A part of the path, decoded. */
+function parameter(request: FastifyRequest, name: string): string {
+  const value = (request.params as Record<string, unknown>)[name]
+  return typeof value === 'string' ? value : ''
+}
+
+/** A query parameter; the first if it is given more than once. */
+function query(request: FastifyRequest, name: string): string | undefined {
+  const value = (request.query as Record<string, unknown>)[name]
+  const first: unknown = Array.isArray(value) ? value[0] : value
+  return typeof first === 'string' ? first : undefined
+}
+
+/** DirectLineJS misses what comes between a start and its first set, unless it is told a watermark at once. */
+const isDirectLineJs = (request: FastifyRequest): boolean =>
+  /directlinejs/i.test(String(request.headers['x-ms-bot-agent'] ?? ''))
+
+function idempotencyKey(request: FastifyRequest): string | undefined {
+  const key = request.headers['idempotency-key']
+  return typeof key === 'string' && key !== '' && key.length <= idCharactersMax ? key : undefined
+}
+
+/** Where a site enforces its origins, pages from elsewhere are refused; clients without an Origin pass. */
+function refuseForeignOrigin(grant: Grant, origin: string | undefined): void {
+  const { site } = grant
+  if (!site.enforceOrigins || origin === undefined) return
+  const carried = grant.by === 'token' ? grant.token.origins : []
+  const trusted = site.trustedOrigins.length > 0 ? site.trustedOrigins : carried
+  if (!trusted.includes(origin)) throw new ProtocolError('Forbidden', 'Requests from this origin are not allowed.')
+}

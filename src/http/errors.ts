@@ -1,0 +1,38 @@
+/**
+ * Whatever was thrown becomes a row of the table of failures. What is not ours to blame on the caller is told to the
+ * events and answered without a word about it.
+ */
+import type { Events } from '../domain/events.ts'
+import { failures, ProtocolError } from '../protocol/errors.ts'
+
+/** Seconds a client is asked to wait when we can't serve now. */
+const retryAfterSeconds = '1'
+
+/** A failure as it goes out, whatever the shape of its body. */
+export type FailedAnswer = {
+  readonly status: number
+  readonly headers: Record<string, string>
+  readonly error: ProtocolError
+}
+
+/** Reads what was thrown while a request was served. */
+export function failedAnswer(thrown: unknown, events: Events): FailedAnswer {
+  const error = thrown instanceof ProtocolError ? thrown : understood(thrown)
+  if (error.failure === 'Internal' || (error.failure === 'Unavailable' && error.cause !== undefined)) {
+    events({ event: 'fault', during: 'serving a request', error: error.cause })
+  }
+  const { status } = failures[error.failure]
+  return { status, headers: status === 503 ? { 'retry-after': retryAfterSeconds } : {}, error }
+}
+
+/** What Fastify throws carries a status; all of it is about the request. Everything else is our fault. */
+function understood(thrown: unknown): ProtocolError {
+  const status = thrown instanceof Error && 'statusCode' in thrown ? thrown.statusCode : undefined
+  if (status === 413) return new ProtocolError('TooLarge', 'The body is too large.', { cause: thrown })
+  if (status === 404) return new ProtocolError('UnknownPath', 'There is nothing at this path.', { cause: thrown })
+  if (status === 408) return new ProtocolError('TooSlow', 'The body took too long to arrive.', { cause: thrown })
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return new ProtocolError('MalformedBody', 'The request cannot be read.', { cause: thrown })
+  }
+  return new ProtocolError('Internal', 'The service has failed.', { cause: thrown })
+}

@@ -1,0 +1,75 @@
+/**
+ * Paths: what stands in front of ours, and how a path and its methods are mounted.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { ProtocolError } from '../protocol/errors.ts'
+
+/** Answers one request. What it returns is the body. */
+export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> | unknown
+
+type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+const methods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/**
+ * Mounts the methods of one path; every other method is answered 405 with `Allow`.
+ *
+ * @param bodyBytesMax how long a body may be
+ */
+export function mount(
+  app: FastifyInstance,
+  path: string,
+  handlers: Partial<Record<Method, Handler>>,
+  bodyBytesMax: number,
+): void {
+  const offered = methods.filter(method => handlers[method] !== undefined)
+  for (const method of offered) {
+    const handler = handlers[method]
+    if (handler !== undefined) app.route({ method, url: path, handler, bodyLimit: bodyBytesMax })
+  }
+  app.route({
+    method: methods.filter(method => !offered.includes(method)),
+    url: path,
+    bodyLimit: bodyBytesMax,
+    handler: (_request, reply) => {
+      reply.header('allow', [...offered, 'OPTIONS'].join(', '))
+      throw new ProtocolError('WrongMethod', 'This path does not have this method.')
+    },
+  })
+}
+
+const roots = /\/(?:v3\/directline|v3\/conversations|v3\/attachments|attachments|connector)(?=[/?]|$)/i
+
+/** Splits an address where our own path begins: a proxy may have put us behind a path of its own. */
+export function splitPrefix(url: string): { readonly prefix: string; readonly own: string } {
+  if (url.startsWith('/v3/') || url.startsWith('/connector/')) return { prefix: '', own: url }
+  const query = url.indexOf('?')
+  const path = query === -1 ? url : url.slice(0, query)
+  const at = path.search(roots)
+  return at <= 0 ? { prefix: '', own: url } : { prefix: path.slice(0, at), own: url.slice(at) }
+}
+
+const hostPattern = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/
+
+/** How clients reach us, in the addresses they are given. */
+export class Origins {
+  readonly #publicUrl: string | undefined
+  readonly #listening: () => string
+
+  /**
+   * @param publicUrl the configured address, without a slash at its end
+   * @param listening the address listened on, for requests that do not tell a usable host
+   */
+  constructor(publicUrl: string | undefined, listening: () => string) {
+    this.#publicUrl = publicUrl
+    this.#listening = listening
+  }
+
+  /** The address this request came to, without a slash at its end: the configured one if there is one. */
+  of(request: IncomingMessage, originalUrl: string): string {
+    if (this.#publicUrl !== undefined) return this.#publicUrl
+    const host = request.headers.host
+    if (host === undefined || !hostPattern.test(host)) return this.#listening()
+    return `http://${host}${splitPrefix(originalUrl).prefix}`
+  }
+}

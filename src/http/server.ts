@@ -1,0 +1,91 @@
+/**
+ * The HTTP server: limits, bodies, cross-origin answers, errors; and the surfaces mounted on it.
+ */
+import { randomBytes } from 'node:crypto'
+import type { Server } from 'node:http'
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import type { Events } from '../domain/events.ts'
+import { ProtocolError } from '../protocol/errors.ts'
+import { jsonBytesMax } from '../protocol/limits.ts'
+import { readBodies } from './bodies.ts'
+import { errorBody as connectorError } from './connector/errors.ts'
+import { allowCrossOrigin } from './cors.ts'
+import { errorBody as directLineError } from './direct-line-v3/errors.ts'
+import { failedAnswer } from './errors.ts'
+import { splitPrefix } from './paths.ts'
+
+/** The JSON text of an error: each surface has its own. */
+export type ErrorBody = (error: ProtocolError) => string
+
+/** A way in: mounts its routes, and may watch the server for upgrades. */
+export type Surface = (app: FastifyInstance) => void
+
+/** Header block, header fields, request target: beyond them Node answers 431 and closes. */
+const headerBytesMax = 16 * 1024
+const headerFieldsMax = 100
+
+/** Milliseconds. Long enough for an upload on a slow line. */
+const requestTimeoutMs = 120_000
+const headersTimeoutMs = 10_000
+const keepAliveTimeoutMs = 65_000
+
+/** A path segment: an activity id is 31 characters, a file's name up to 255 bytes, thrice that when escaped. */
+const pathParameterMax = 1024
+
+/** Makes the server. `listen` starts it. */
+export function openServer(surfaces: readonly Surface[], events: Events, isStopping: () => boolean): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: jsonBytesMax,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    exposeHeadRoutes: false,
+    genReqId: requestIds(),
+    // What arrives while we stop is answered by the surfaces: a bot's replies are still taken.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    http: { maxHeaderSize: headerBytesMax, headersTimeout: headersTimeoutMs },
+    routerOptions: {
+      caseSensitive: false,
+      ignoreTrailingSlash: true,
+      maxParamLength: pathParameterMax,
+    },
+    rewriteUrl: request => splitPrefix(request.url ?? '/').own,
+    frameworkErrors: (error, request, reply) => {
+      answerError(reply as unknown as FastifyReply, error, events, request.url)
+    },
+  })
+  const server = app.server as Server
+  server.maxHeadersCount = headerFieldsMax
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-ms-request-id', request.id).header('cache-control', 'no-store')
+    if (isStopping()) reply.header('connection', 'close')
+    done()
+  })
+  allowCrossOrigin(app)
+  readBodies(app)
+  app.setErrorHandler((error, request, reply) => answerError(reply, error, events, request.url))
+  app.setNotFoundHandler((request, reply) =>
+    answerError(reply, new ProtocolError('UnknownPath', 'There is nothing at this path.'), events, request.url),
+  )
+  for (const surface of surfaces) surface(app)
+  return app
+}
+
+/** Ids of requests, for people who compare an answer with a log: told apart over restarts by their first part. */
+function requestIds(): () => string {
+  const process = randomBytes(6).toString('base64url')
+  let count = 0
+  return () => {
+    count += 1
+    return `${process}.${count.toString(36)}`
+  }
+}
+
+function answerError(reply: FastifyReply, thrown: unknown, events: Events, url: string): FastifyReply {
+  const { status, headers, error } = failedAnswer(thrown, events)
+  const body: ErrorBody = /^\/(?:connector|v3\/(?:conversations|attachments))(?:[/?]|$)/i.test(url)
+    ? connectorError
+    : directLineError
+  return reply.code(status).headers(headers).type('application/json; charset=utf-8').send(body(error))
+}

@@ -1,0 +1,103 @@
+/**
+ * Starts the service: settings in, app up, signals down.
+ */
+import { connect } from 'node:net'
+import { StoreInUseError } from './adapters/sqlite/lock.ts'
+import { type Landline, PortTakenError, startLandline } from './app.ts'
+import { type CommandLine, defaultBot, readCommandLine, UsageError, usage } from './config.ts'
+import { openLog } from './log.ts'
+import { openOutside } from './outside.ts'
+import { type SampleBot, startSampleBot } from './sample-bot/bot.ts'
+
+/** Exit codes are a promise to scripts. */
+const exitCodes = { unexpected: 1, usage: 2, inUse: 7 } as const
+
+try {
+  const commandLine = readCommandLine(process.argv.slice(2))
+  if (commandLine.help) process.stdout.write(usage)
+  else await serve(commandLine)
+} catch (error) {
+  process.stderr.write(`landline: ${error instanceof Error ? error.message : String(error)}\n`)
+  if (error instanceof UsageError) process.stderr.write(usage)
+  process.exitCode = exitCodeOf(error)
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) return exitCodes.usage
+  return error instanceof PortTakenError || error instanceof StoreInUseError ? exitCodes.inUse : exitCodes.unexpected
+}
+
+async function serve({ settings, botGiven }: CommandLine): Promise<void> {
+  const sample = botGiven ? undefined : await startSampleBot()
+  const outside = await openOutside(settings.store, { standInUrl: sample?.endpoint }).catch(async (error: unknown) => {
+    await sample?.[Symbol.asyncDispose]()
+    throw error
+  })
+  let landline: Landline
+  try {
+    landline = await startLandline(settings, outside, openLog())
+  } catch (error) {
+    await outside[Symbol.asyncDispose]()
+    await sample?.[Symbol.asyncDispose]()
+    throw error
+  }
+  stopOnSignals(async () => {
+    await landline.stop()
+    await outside[Symbol.asyncDispose]()
+    await sample?.[Symbol.asyncDispose]()
+  })
+  const endpoint = settings.bots[0]?.endpoint ?? defaultBot.endpoint
+  process.stdout.write(greeting(landline, endpoint, sample !== undefined && !(await answers(endpoint)), sample))
+}
+
+function greeting(landline: Landline, endpoint: string, standsIn: boolean, sample: SampleBot | undefined): string {
+  const bot =
+    standsIn && sample !== undefined ? `nothing answers at ${endpoint} yet, so the built-in sample bot does` : endpoint
+  return [
+    'Landline is up.',
+    '',
+    `  Chat         ${landline.origin}/chat`,
+    `  Direct Line  ${landline.origin}/v3/directline`,
+    `  Secret       ${landline.secret}`,
+    `  Bot          ${bot}`,
+    '',
+    'Ctrl-C stops it.',
+    '',
+  ].join('\n')
+}
+
+/** Whether somebody listens at an address. */
+function answers(endpoint: string): Promise<boolean> {
+  const { hostname, port, protocol } = new URL(endpoint)
+  return new Promise(resolve => {
+    const socket = connect({
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: Number(port) || (protocol === 'https:' ? 443 : 80),
+    })
+    const say = (answer: boolean) => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.setTimeout(1_000, () => say(false))
+    socket.once('connect', () => say(true))
+    socket.once('error', () => say(false))
+  })
+}
+
+/** The first signal stops the service in order; a second one ends it at once, which loses nothing acknowledged. */
+function stopOnSignals(stop: () => Promise<void>): void {
+  let stopping = false
+  const onSignal = () => {
+    if (stopping) process.exit(130)
+    stopping = true
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`landline: stopping failed: ${error instanceof Error ? error.message : String(error)}\n`)
+        process.exit(exitCodes.unexpected)
+      },
+    )
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+}

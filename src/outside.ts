@@ -1,0 +1,79 @@
+/**
+ * Opens the adapters the settings ask for, and closes them.
+ */
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { openBotClient } from './adapters/bot-http/client.ts'
+import { StandIn } from './adapters/bot-http/stand-in.ts'
+import { openDiskFiles } from './adapters/files/files.ts'
+import { LocalBus } from './adapters/memory/bus.ts'
+import { MemoryFiles } from './adapters/memory/files.ts'
+import { MemoryStore } from './adapters/memory/store.ts'
+import { openSqliteStore } from './adapters/sqlite/store.ts'
+import { readBase64 } from './adapters/system/base64.ts'
+import { systemClock } from './adapters/system/clock.ts'
+import { masterKeyBytes, openKeys } from './adapters/system/keys.ts'
+import { openMasterKey } from './adapters/system/master-key.ts'
+import { systemRandom } from './adapters/system/random.ts'
+import type { StoreSettings } from './config.ts'
+import type { BotClient, Bus, Clock, ConversationStore, Files, Keys, Random, ReadBase64 } from './domain/ports.ts'
+
+/** Everything the domain asks of the world. Disposing it closes what was opened, the store last. */
+export type Outside = AsyncDisposable & {
+  readonly store: ConversationStore
+  readonly files: Files
+  readonly bus: Bus
+  readonly bots: BotClient
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly random: Random
+  readonly readBase64: ReadBase64
+}
+
+/** What stands in for a part of the world. */
+export type OutsideOptions = {
+  /** Where calls go while nothing listens at the bot's address. */
+  readonly standInUrl?: string | undefined
+  readonly clock?: Clock | undefined
+}
+
+/**
+ * Opens the world.
+ *
+ * @throws StoreInUseError if another service has the store open; Error for a store that can't be used
+ */
+export async function openOutside(settings: StoreSettings, options: OutsideOptions = {}): Promise<Outside> {
+  const { store, files, master } = await openStore(settings)
+  const client = openBotClient()
+  const bots = options.standInUrl === undefined ? client : new StandIn(client, options.standInUrl)
+  return {
+    store,
+    files,
+    bus: new LocalBus(),
+    bots,
+    keys: openKeys(master),
+    clock: options.clock ?? systemClock,
+    random: systemRandom,
+    readBase64,
+    async [Symbol.asyncDispose]() {
+      await bots[Symbol.asyncDispose]()
+      await store[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function openStore(
+  settings: StoreSettings,
+): Promise<{ store: ConversationStore; files: Files; master: Uint8Array }> {
+  switch (settings.kind) {
+    case 'memory':
+      return { store: new MemoryStore(), files: new MemoryFiles(), master: randomBytes(masterKeyBytes) }
+    case 'sqlite': {
+      const store = await openSqliteStore({ dir: settings.dir })
+      const files = await openDiskFiles({ dir: join(settings.dir, 'files') })
+      return { store, files, master: await openMasterKey(settings.dir) }
+    }
+    default:
+      return settings satisfies never
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * Every number the protocol fixes or that keeps a request bounded, with its unit in its name.
+ */
+
+/** An activity, in characters of JSON. The hosted service's documents say 256 K. */
+export const activityCharactersMax = 256 * 1024
+
+/** An activity on the wire, in bytes: a character takes up to three, and escapes take more. */
+export const activityBytesMax = 1024 * 1024
+
+/** Any other JSON body, in bytes. */
+export const jsonBytesMax = 64 * 1024
+
+/** Nesting of arrays and objects in JSON. Deeper text could exhaust the stack when it is written again. */
+export const jsonDepthMax = 100
+
+/** Values, of all kinds, in one JSON text. */
+export const jsonValuesMax = 50_000
+
+/** `from.id`, `clientActivityID`, names of people: characters. */
+export const idCharactersMax = 256
+
+/** `type` and `locale`: characters. */
+export const wordCharactersMax = 64
+
+/** `user.id` in a token: characters. */
+export const tokenUserCharactersMax = 64
+
+/** Trusted origins in a token. */
+export const tokenOriginsMax = 20
+
+/** One trusted origin: characters. */
+export const originCharactersMax = 255
+
+/** A token as presented: characters. */
+export const tokenCharactersMax = 4096
+
+/** Attachments in one activity. */
+export const attachmentsMax = 50
+
+/** An upload request, in bytes. */
+export const uploadBytesMax = 4 * 1024 * 1024
+
+/** Parts in an upload. */
+export const uploadPartsMax = 32
+
+/** The headers of one part of an upload, in bytes. */
+export const partHeaderBytesMax = 8 * 1024
+
+/** A stored file's name, in bytes of UTF-8; longer names are shortened. */
+export const fileNameBytesMax = 255
+
+/** A bot's attachment, or an activity with pictures in it, in bytes of JSON: base64 makes 4 MiB into 5.4. */
+export const connectorBytesMax = 6 * 1024 * 1024
+
+/** A page of activities, or a frame of replay: entries. */
+export const pageEntriesMax = 500
+
+/** A page of activities: characters, at least one entry whatever its size. */
+export const pageCharactersMax = 1024 * 1024
+
+/** A frame on a socket: characters, at least one entry. Small, because a slow reader keeps one in memory. */
+export const frameCharactersMax = 64 * 1024
+
+/** Bytes a socket may hold unsent before its listener waits. */
+export const unsentBytesMax = 64 * 1024
+
+/** How long a socket may hold unsent bytes without taking any: milliseconds. */
+export const noProgressTimeoutMs = 60_000
+
+/** Sockets of one conversation. Beyond it the oldest is closed. */
+export const socketsPerConversationMax = 16
+
+/** A frame from a client on `/stream`: bytes. */
+export const clientFrameBytesMax = 64 * 1024
+
+/** A frame from a client on `/stream/multimodal`, where frames are activities: bytes. */
+export const multimodalFrameBytesMax = 256 * 1024
+
+/** A protocol ping goes out this often: milliseconds. */
+export const pingIntervalMs = 30_000
+
+/** A socket silent for this long is taken for dead: milliseconds. */
+export const silenceTimeoutMs = 75_000
+
+/** A stream URL can be opened for this long: seconds. */
+export const streamTicketSeconds = 60
+
+/** What a clock may be off by before an unexpired token is refused: seconds. */
+export const clockSkewSeconds = 60
+
+/** From the request's last byte to our answer: milliseconds. DirectLineJS gives up at 20 s. */
+export const sendDeadlineMs = 18_000
+
+/** How long an activity waits for its sender's join to reach the bot: milliseconds. */
+export const joinWaitMs = 5_000
+
+/** Least time a turn is given, however long the join before it took: milliseconds. */
+export const turnLeastMs = 13_000
+
+/** Turns of one conversation in flight; further ones wait. */
+export const turnsPerConversationMax = 8
+
+/** Turns of one bot in flight; further ones wait. */
+export const turnsPerBotMax = 512
+
+/** A bot's answer, in bytes: read no further, it holds nothing we use. */
+export const botAnswerBytesMax = 64 * 1024
+
+/** A bot's answer that holds replies or the result of an invoke: bytes. */
+export const botRepliesBytesMax = 1024 * 1024
+
+/** Activities in one conversation's log. */
+export const logEntriesMax = 100_000
+
+/** One conversation's log: characters of stored text. */
+export const logCharactersMax = 256 * 1024 * 1024
+
+/** How long an uploaded file is kept: seconds. */
+export const fileLifetimeSeconds = 24 * 60 * 60
+
+/** A conversation without any activity is kept for this long by default: seconds. */
+export const conversationLifetimeSeconds = 14 * 24 * 60 * 60
+
+/** A token's life by default: seconds. Shorter ones break DirectLineJS, which refreshes every 15 minutes. */
+export const tokenLifetimeSeconds = 1800

@@ -1,0 +1,35 @@
+/**
+ * The secrets of sites: given from outside, or made at first start; sealed in the store either way.
+ */
+import type { SiteSettings } from './config.ts'
+import type { ConversationStore, Keys, Random } from './domain/ports.ts'
+
+/** Characters of a secret made here: 256 bits. */
+const secretCharacters = 43
+
+/**
+ * The secrets of a site. A given secret becomes the site's first one and is kept, so that the next start without it
+ * knows it too.
+ *
+ * @throws Error if a kept secret was sealed under another master key
+ */
+export async function openSecrets(
+  site: SiteSettings,
+  ports: { store: ConversationStore; keys: Keys; random: Random },
+): Promise<readonly string[]> {
+  const { store, keys, random } = ports
+  const name = `secrets of site ${site.id}`
+  if (site.secrets.length > 0) {
+    await store.putSetting(name, keys.seal(JSON.stringify(site.secrets)))
+    return site.secrets
+  }
+  const sealed = await store.setting(name)
+  if (sealed !== undefined) {
+    const kept = keys.unseal(sealed)
+    if (kept === undefined) throw new Error(`The ${name} were sealed under another master key.`)
+    return JSON.parse(kept) as string[]
+  }
+  const made = [random.text(secretCharacters), random.text(secretCharacters)]
+  await store.putSetting(name, keys.seal(JSON.stringify(made)))
+  return made
+}

@@ -1,0 +1,157 @@
+/**
+ * The contract of the file store, run against every adapter, and what only one on disk can promise.
+ */
+import assert from 'node:assert/strict'
+import { mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+import { openDiskFiles } from '../../src/adapters/files/files.ts'
+import { MemoryFiles } from '../../src/adapters/memory/files.ts'
+import type { Files } from '../../src/domain/ports.ts'
+import { newFileId } from '../../src/protocol/ids.ts'
+import { conversationId, dayMs, noonMs } from './log-samples.ts'
+
+const [a, b] = [conversationId('a'), conversationId('b')]
+const fileId = (word: string) => newFileId(word.padEnd(22, '0'))
+const file = (text: string, name = 'name.txt') => ({ name, mediaType: 'text/plain', bytes: Buffer.from(text) })
+
+async function folder(t: TestContext): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'landline-'))
+  t.after(() => rm(dir, { recursive: true }))
+  return join(dir, 'files')
+}
+
+/** What is there of a file, with its bytes as text. */
+async function textOf(files: Files, conversation = a, id = fileId('x')): Promise<string | undefined> {
+  const found = await files.get(conversation, id)
+  return found === undefined ? undefined : Buffer.from(found.bytes).toString()
+}
+
+const adapters = {
+  memory: async () => new MemoryFiles(),
+  disk: async (t: TestContext) => openDiskFiles({ dir: await folder(t) }),
+}
+
+for (const [adapter, open] of Object.entries(adapters)) {
+  describe(`${adapter}: files`, () => {
+    test('gives what was put, byte for byte, with its name whatever that contains', async t => {
+      const files = await open(t)
+      const names = [
+        'a.png',
+        '',
+        '../../etc/passwd',
+        'C:\\con\0.txt',
+        '\u202etxt.exe',
+        'é'.repeat(100),
+        'lone \ud800',
+        '"\r\n',
+      ]
+      const bytes = Uint8Array.from({ length: 300_000 }, (_, at) => at % 251)
+      for (const [at, name] of names.entries()) {
+        await files.put(a, fileId(`n${at}`), { name, mediaType: 'image/png', bytes }, noonMs + at)
+        const found = await files.get(a, fileId(`n${at}`))
+        assert.deepEqual(
+          { ...found, bytes: undefined },
+          { name, mediaType: 'image/png', bytes: undefined, putMs: noonMs + at },
+        )
+        assert.ok(Buffer.from(found?.bytes ?? []).equals(bytes))
+      }
+      await files.put(a, fileId('empty'), file(''), noonMs)
+      assert.equal(await textOf(files, a, fileId('empty')), '')
+    })
+
+    test('keeps its own copy of the bytes', async t => {
+      const files = await open(t)
+      const bytes = Buffer.from('before')
+      await files.put(a, fileId('x'), { ...file(''), bytes }, noonMs)
+      bytes.write('after!')
+      assert.equal(await textOf(files), 'before')
+    })
+
+    test('a file belongs to its conversation', async t => {
+      const files = await open(t)
+      await files.put(a, fileId('x'), file('a'), noonMs)
+      assert.equal(await textOf(files, b), undefined)
+      assert.equal(await textOf(files, a, fileId('y')), undefined)
+      await files.put(b, fileId('x'), file('b'), noonMs)
+      assert.deepEqual([await textOf(files, a), await textOf(files, b)], ['a', 'b'])
+    })
+
+    test('forgets what was put before a time, and nothing else', async t => {
+      const files = await open(t)
+      for (const conversation of [a, b]) await files.put(conversation, fileId('old'), file('old'), noonMs - dayMs)
+      await files.put(a, fileId('new'), file('new'), noonMs)
+      await files.forgetBefore(noonMs)
+      assert.equal(await textOf(files, a, fileId('old')), undefined)
+      assert.equal(await textOf(files, b, fileId('old')), undefined)
+      assert.equal(await textOf(files, a, fileId('new')), 'new')
+      await files.put(b, fileId('again'), file('again'), noonMs)
+      assert.equal(await textOf(files, b, fileId('again')), 'again')
+    })
+
+    test('forgets all files of one conversation', async t => {
+      const files = await open(t)
+      for (const conversation of [a, b]) await files.put(conversation, fileId('x'), file('x'), noonMs)
+      await files.forgetConversation(a)
+      await files.forgetConversation(conversationId('never'))
+      assert.deepEqual([await textOf(files, a), await textOf(files, b)], [undefined, 'x'])
+    })
+
+    test('many may put and forget at once', async t => {
+      const files = await open(t)
+      const numbers = Array.from({ length: 40 }, (_, n) => n)
+      await Promise.all(
+        numbers.flatMap(n => [
+          files.put(n % 2 === 0 ? a : b, fileId(`f${n}x`), file(`${n}`), noonMs),
+          files.forgetBefore(noonMs),
+        ]),
+      )
+      for (const n of numbers) assert.equal(await textOf(files, n % 2 === 0 ? a : b, fileId(`f${n}x`)), `${n}`)
+    })
+  })
+}
+
+describe('disk: files', () => {
+  test('are there after a restart, readable by their owner alone', { skip: process.platform === 'win32' }, async t => {
+    const dir = await folder(t)
+    await (await openDiskFiles({ dir })).put(a, fileId('x'), file('x'), noonMs)
+    assert.equal(await textOf(await openDiskFiles({ dir })), 'x')
+    for (const path of [dir, join(dir, a)]) assert.equal((await stat(path)).mode & 0o777, 0o700)
+    const names = await readdir(join(dir, a))
+    assert.equal(names.length, 2)
+    for (const name of names) assert.equal((await stat(join(dir, a, name))).mode & 0o777, 0o600)
+  })
+
+  test('what a crash has left is no file, and goes when its time has come', async t => {
+    const dir = await folder(t)
+    const files = await openDiskFiles({ dir })
+    await files.put(a, fileId('x'), file('x'), noonMs)
+    const leftovers = [fileId('bytes'), `${fileId('cut')}.1-1.new`, `${fileId('cut')}.json.1-2.new`].map(name =>
+      join(dir, a, name),
+    )
+    for (const path of leftovers) {
+      await writeFile(path, '{')
+      await utimes(path, new Date(noonMs), new Date(noonMs))
+    }
+    assert.equal(await textOf(files, a, fileId('bytes')), undefined)
+    assert.equal(await textOf(files, a, fileId('cut')), undefined)
+    await files.forgetBefore(noonMs)
+    assert.equal((await readdir(join(dir, a))).length, 5)
+    await files.forgetBefore(noonMs + 1)
+    assert.deepEqual(await readdir(join(dir, a)), [])
+    await utimes(join(dir, a), new Date(noonMs), new Date(noonMs))
+    await files.forgetBefore(noonMs + 1)
+    assert.deepEqual(await readdir(dir), [], 'a folder that has long been empty goes too')
+  })
+
+  test('a put that fails leaves nothing behind', async t => {
+    const dir = await folder(t)
+    const files = await openDiskFiles({ dir })
+    await files.put(a, fileId('x'), file('x'), noonMs)
+    const broken = { ...file(''), bytes: 7 as unknown as Uint8Array }
+    await assert.rejects(files.put(a, fileId('y'), broken, noonMs))
+    assert.equal((await readdir(join(dir, a))).length, 2)
+    assert.equal(await textOf(files, a, fileId('y')), undefined)
+  })
+})

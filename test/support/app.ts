@@ -1,0 +1,186 @@
+/**
+ * The whole service for tests: in this process on a free port, or as the real process people start.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { systemClock } from '../../src/adapters/system/clock.ts'
+import { type Landline, startLandline } from '../../src/app.ts'
+import {
+  type BotSettings,
+  defaultBot,
+  defaultSite,
+  defaults,
+  type Settings,
+  type SiteSettings,
+} from '../../src/config.ts'
+import type { Event } from '../../src/domain/events.ts'
+import type { Clock } from '../../src/domain/ports.ts'
+import { openOutside } from '../../src/outside.ts'
+
+/** What a test may say of the service it wants. Everything else is as `npm start` has it. */
+export type TestAppOptions = {
+  /** The bot's messaging endpoint. Without one the bot is at an address where nobody listens. */
+  readonly bot?: string
+  /** More of the bot's settings. */
+  readonly botSettings?: Partial<BotSettings>
+  readonly site?: Partial<SiteSettings>
+  /** A folder for SQLite; without it the store is in memory. */
+  readonly dir?: string
+  /** The port; any free one if not given. */
+  readonly port?: number
+  readonly settings?: Partial<Settings>
+}
+
+/** A running service. Disposing it stops it as SIGTERM does. */
+export type TestApp = AsyncDisposable & {
+  /** `http://127.0.0.1:{port}` */
+  readonly origin: string
+  /** `{origin}/v3/directline` */
+  readonly base: string
+  readonly port: number
+  /** The site's first secret. */
+  readonly secret: string
+  /** What has happened inside. */
+  readonly events: readonly Event[]
+  /** Moves the wall clock, and it alone. */
+  advanceClock(ms: number): void
+  /** Begins to stop. Resolves when stopped; disposing then does nothing more. */
+  stop(): Promise<void>
+}
+
+/** Port 9 is the discard service's: nobody listens there on a machine that runs tests. */
+const nobody = 'http://127.0.0.1:9/api/messages'
+
+/** Starts the service in this process. */
+export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const site = { ...defaultSite, secrets: ['the-secret-of-the-tests-000000000001'], ...options.site }
+  const bot = { ...defaultBot, endpoint: options.bot ?? nobody, sites: [site], ...options.botSettings }
+  const settings: Settings = {
+    ...defaults,
+    listen: { host: '127.0.0.1', port: options.port ?? 0, further: 0 },
+    store: options.dir === undefined ? { kind: 'memory' } : { kind: 'sqlite', dir: options.dir },
+    bots: [bot],
+    ...options.settings,
+  }
+  let aheadMs = 0
+  const clock: Clock = { ...systemClock, nowMs: () => systemClock.nowMs() + aheadMs }
+  const events: Event[] = []
+  const outside = await openOutside(settings.store, { clock })
+  let landline: Landline
+  try {
+    landline = await startLandline(settings, outside, event => events.push(event))
+  } catch (error) {
+    await outside[Symbol.asyncDispose]()
+    throw error
+  }
+  let stopped: Promise<void> | undefined
+  const stop = () => {
+    stopped ??= landline.stop().then(() => outside[Symbol.asyncDispose]())
+    return stopped
+  }
+  return {
+    origin: landline.origin,
+    base: `${landline.origin}/v3/directline`,
+    port: landline.port,
+    secret: landline.secret,
+    events,
+    advanceClock: ms => {
+      aheadMs += ms
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+/** The real process. Disposing it kills it if it still runs. */
+export type TestProcess = AsyncDisposable & {
+  readonly origin: string
+  readonly base: string
+  readonly port: number
+  readonly secret: string
+  readonly pid: number
+  /** Ends it as a power cut would, and waits until it is gone. */
+  kill(): Promise<void>
+  /** Asks it to stop; resolves with its exit code. */
+  stop(): Promise<number>
+  /** What it has printed so far, on both outputs. */
+  output(): string
+}
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+/** How long a start may take before it is given up: milliseconds. */
+const startTimeoutMs = 20_000
+
+/**
+ * Starts `src/main.ts` as people do, and waits until it says that it is up.
+ *
+ * @param options.args the command line
+ * @param options.cwd the folder to start in
+ */
+export async function startProcess(options: {
+  readonly args: readonly string[]
+  readonly cwd?: string
+}): Promise<TestProcess> {
+  const child = spawn(process.execPath, [main, ...options.args], {
+    cwd: options.cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', text => {
+    output += text
+  })
+  child.stderr.setEncoding('utf8').on('data', text => {
+    output += text
+  })
+  await untilUp(child, () => output)
+  const origin = /Direct Line +(http\S+)\/v3\/directline/.exec(output)?.[1] ?? ''
+  const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<number> => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, 'exit')
+      child.kill(signal)
+      await exited
+    }
+    return child.exitCode ?? -1
+  }
+  return {
+    origin,
+    base: `${origin}/v3/directline`,
+    port: Number(new URL(origin).port),
+    secret: /Secret +(\S+)/.exec(output)?.[1] ?? '',
+    pid: child.pid ?? 0,
+    kill: async () => {
+      await end('SIGKILL')
+    },
+    stop: () => end('SIGTERM'),
+    output: () => output,
+    [Symbol.asyncDispose]: async () => {
+      await end('SIGKILL')
+    },
+  }
+}
+
+async function untilUp(child: ChildProcess, output: () => string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => fail('did not come up in time'), startTimeoutMs)
+    const look = () => {
+      if (!output().includes('Ctrl-C stops it.')) return
+      done()
+      resolve()
+    }
+    const fail = (why: string) => {
+      done()
+      child.kill('SIGKILL')
+      reject(new Error(`The service ${why}:\n${output()}`))
+    }
+    const onExit = (code: number | null) => fail(`exited with ${code}`)
+    const done = () => {
+      clearTimeout(timer)
+      child.stdout?.off('data', look)
+      child.off('exit', onExit)
+    }
+    child.stdout?.on('data', look)
+    child.once('exit', onExit)
+  })
+}
