@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify'
 import { WebChatBundle } from './adapters/web-chat-package/bundle.ts'
 import type { BotSettings, Settings } from './config.ts'
 import { Attachments } from './domain/attachments.ts'
+import { OldBots } from './domain/bot-v1.ts'
 import { Conversations } from './domain/conversations.ts'
 import { Credentials } from './domain/credentials.ts'
 import { Delivery } from './domain/delivery.ts'
@@ -22,8 +23,11 @@ import { Replies } from './domain/replies.ts'
 import { Retention } from './domain/retention.ts'
 import { type Site, Sites } from './domain/sites.ts'
 import { turnsOf } from './domain/turns.ts'
+import { writeBasic } from './http/bot-v1/bot-authorization.ts'
+import { oldBots } from './http/bot-v1/routes.ts'
 import { chatPage } from './http/chat-page/routes.ts'
 import { connector } from './http/connector/routes.ts'
+import { oldDirectLine } from './http/direct-line-v1/routes.ts'
 import { directLine } from './http/direct-line-v3/routes.ts'
 import { stream } from './http/direct-line-v3/stream.ts'
 import { files } from './http/files/routes.ts'
@@ -79,7 +83,7 @@ export async function startLandline(settings: Settings, outside: Outside, events
   })
   const delivery = new Delivery({ bots, clock, events })
   const replies = new Replies({ store, recorder, attachments, links, sites, publicUrl })
-  const takeTurn = turnsOf({ delivery, replies })
+  const takeTurn = turnsOf({ delivery, replies, oldBots: new OldBots({ delivery, replies, store, basic: writeBasic }) })
   const joins = new Joins({
     store,
     takeTurn,
@@ -99,8 +103,10 @@ export async function startLandline(settings: Settings, outside: Outside, events
   const origins = new Origins(settings.publicUrl?.replace(/\/+$/, ''), () => listening())
   const surfaces: Surface[] = [
     directLine({ credentials, opening, conversations, attachments, origins, isStopping, grammarIdOf }),
+    oldDirectLine({ credentials, opening, conversations, attachments, origins, clock, isStopping }),
     stream({ credentials, conversations, clock, events, isStopping }),
-    connector({ links, store, sites, attachments, replies, members, readBase64: outside.readBase64 }),
+    connector({ bags: store, links, store, sites, attachments, replies, members, readBase64: outside.readBase64 }),
+    oldBots({ sites, replies, bags: store, clock }),
     files({ attachments }),
     operations({ isStopping }),
   ]

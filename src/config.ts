@@ -28,6 +28,10 @@ export type BotSettings = {
   readonly name: string
   /** The messaging endpoint: an http or https URL. */
   readonly endpoint: string
+  /** What it speaks: activities, or the messages of Bot Framework v1. */
+  readonly schema: 'v3' | 'v1'
+  /** The app id and password of a v1 bot. */
+  readonly app: { readonly id: string; readonly password: string } | undefined
   /** How long a turn may take: milliseconds. */
   readonly timeoutMs: number
   /** When clients see what a user sent: before the bot's turn, or after it. */
@@ -82,6 +86,8 @@ export const defaultBot: BotSettings = {
   id: 'bot',
   name: 'Bot',
   endpoint: 'http://localhost:3978/api/messages',
+  schema: 'v3',
+  app: undefined,
   timeoutMs: 15_000,
   echo: 'before',
   expectReplies: false,
@@ -114,6 +120,8 @@ export const usage = `Usage: npm start -- [options]
 
   --port N      listen on this port (default 3977, or the next free one up to 3997)
   --bot URL     the bot's messaging endpoint (default http://localhost:3978/api/messages)
+  --schema S    what the bot speaks: v3 (default), or v1 for bots of the Bot Framework of 2016
+  --app ID:PWD  the app id and password of a v1 bot
   --dir DIR     where the store is kept (default ./.landline)
   --secret S    the first secret of the site, up to 256 characters (default: one is made and kept)
   --memory      keep nothing on disk
@@ -137,7 +145,7 @@ export function readCommandLine(words: readonly string[]): CommandLine {
       listen:
         values.port === undefined ? defaults.listen : { ...defaults.listen, port: readPort(values.port), further: 0 },
       store: values.memory ? { kind: 'memory' } : { kind: 'sqlite', dir: values.dir ?? '.landline' },
-      bots: [{ ...defaultBot, endpoint, sites: [site] }],
+      bots: [{ ...defaultBot, endpoint, schema: readSchema(values.schema), app: readApp(values.app), sites: [site] }],
     },
     botGiven: values.bot !== undefined,
     help: values.help ?? false,
@@ -151,6 +159,8 @@ function parseOptions(words: readonly string[]) {
       options: {
         port: { type: 'string' },
         bot: { type: 'string' },
+        schema: { type: 'string' },
+        app: { type: 'string' },
         dir: { type: 'string' },
         secret: { type: 'string' },
         memory: { type: 'boolean' },
@@ -174,6 +184,20 @@ function readEndpoint(text: string): string {
     throw new UsageError(`--bot takes an http or https address such as ${defaultBot.endpoint}, not "${text}"`)
   }
   return url.href
+}
+
+function readSchema(text: string | undefined): 'v3' | 'v1' {
+  if (text !== undefined && text !== 'v3' && text !== 'v1')
+    throw new UsageError(`--schema takes v3 or v1, not "${text}"`)
+  return text ?? defaultBot.schema
+}
+
+function readApp(text: string | undefined): BotSettings['app'] {
+  if (text === undefined) return undefined
+  const colon = text.indexOf(':')
+  if (colon < 1 || colon === text.length - 1)
+    throw new UsageError('--app takes an app id and a password with a colon between')
+  return { id: text.slice(0, colon), password: text.slice(colon + 1) }
 }
 
 function readSecret(text: string): string {

@@ -29,13 +29,16 @@ function exitCodeOf(error: unknown): number {
 
 async function serve({ settings, botGiven }: CommandLine): Promise<void> {
   const sample = botGiven ? undefined : await startSampleBot()
-  const outside = await openOutside(settings.store, { standInUrl: sample?.endpoint }).catch(async (error: unknown) => {
-    await sample?.[Symbol.asyncDispose]()
-    throw error
-  })
+  const events = openLog()
+  const outside = await openOutside(settings.store, { standInUrl: sample?.endpoint, events }).catch(
+    async (error: unknown) => {
+      await sample?.[Symbol.asyncDispose]()
+      throw error
+    },
+  )
   let landline: Landline
   try {
-    landline = await startLandline(settings, outside, openLog())
+    landline = await startLandline(settings, outside, events)
   } catch (error) {
     await outside[Symbol.asyncDispose]()
     await sample?.[Symbol.asyncDispose]()

@@ -16,6 +16,7 @@ import { masterKeyBytes, openKeys } from './adapters/system/keys.ts'
 import { openMasterKey } from './adapters/system/master-key.ts'
 import { systemRandom } from './adapters/system/random.ts'
 import type { StoreSettings } from './config.ts'
+import type { Events } from './domain/events.ts'
 import type { BotClient, Bus, Clock, ConversationStore, Files, Keys, Random, ReadBase64 } from './domain/ports.ts'
 
 /** Everything the domain asks of the world. Disposing it closes what was opened, the store last. */
@@ -35,6 +36,8 @@ export type OutsideOptions = {
   /** Where calls go while nothing listens at the bot's address. */
   readonly standInUrl?: string | undefined
   readonly clock?: Clock | undefined
+  /** Hears of what fails where nobody waits for it. */
+  readonly events?: Events | undefined
 }
 
 /**
@@ -49,7 +52,7 @@ export async function openOutside(settings: StoreSettings, options: OutsideOptio
   return {
     store,
     files,
-    bus: new LocalBus(),
+    bus: new LocalBus(error => options.events?.({ event: 'fault', during: 'telling listeners', error })),
     bots,
     keys: openKeys(master),
     clock: options.clock ?? systemClock,

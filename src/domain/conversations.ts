@@ -4,13 +4,14 @@
  */
 import { type Activity, clientActivityId } from '../protocol/activity.ts'
 import { ProtocolError } from '../protocol/errors.ts'
-import { type ActivityId, activityId, userId } from '../protocol/ids.ts'
+import { type ActivityId, activityId } from '../protocol/ids.ts'
 import { joinWaitMs, pageCharactersMax, pageEntriesMax, sendDeadlineMs, turnLeastMs } from '../protocol/limits.ts'
 import { beginning, type Position, readWatermark } from '../protocol/watermark.ts'
+import { refuseUnsendable, senderOf, treatmentOf } from './admission.ts'
 import { isFor, type Listener } from './cursor.ts'
-import type { Delivered, TakeTurn } from './delivery.ts'
+import type { Delivered } from './delivery.ts'
 import type { Events } from './events.ts'
-import { type ConversationGrant, refuseUntokenedUser } from './grant.ts'
+import type { ConversationGrant } from './grant.ts'
 import type { Cursor, Hub } from './hub.ts'
 import type { Joins } from './joins.ts'
 import type { Links } from './links.ts'
@@ -19,6 +20,7 @@ import type { Recorded, Recorder } from './record.ts'
 import { Repeats } from './repeats.ts'
 import type { Bot } from './sites.ts'
 import { placedForBot, type Sender, type StampedForBot, stampFromUser } from './stamp.ts'
+import type { TakeTurn } from './turns.ts'
 
 type ConversationsPorts = {
   readonly store: ConversationStore
@@ -38,6 +40,13 @@ export type ClientPage = { readonly entries: readonly Entry[]; readonly watermar
 
 /** How often the store is told that a conversation is in use: milliseconds. */
 const touchIntervalMs = 60 * 60 * 1000
+
+/** Characters that tell the unnamed users of conversations apart. */
+const unnamedUserCharacters = 16
+
+/** How long a poll waits for a log that can't be read, and how often it tries: milliseconds. */
+const pollPatienceMs = 15_000
+const pollRetryMs = 500
 
 /** Length of the ids of activities that only the bot sees. */
 const unseenIdCharacters = 11
@@ -141,20 +150,34 @@ export class Conversations {
    * The activities after a watermark. Without one: from the beginning. The page is empty only if nothing newer is
    * there for this caller, and its watermark is where to go on.
    *
+   * While the log can't be read the caller waits; after 15 s the page is empty and the watermark the one that was
+   * given. DirectLineJS stops polling for good at any error.
+   *
    * @throws ProtocolError `UnknownConversation`
    */
   async read(grant: ConversationGrant, watermark: string | undefined): Promise<ClientPage> {
-    const conversation = await this.find(grant)
+    const { clock, events } = this.#ports
     const given = readWatermark(watermark)
-    let after = typeof given === 'number' ? given : beginning
-    if (after > conversation.last) return { entries: [], watermark: conversation.last }
+    const after = typeof given === 'number' ? given : beginning
+    const untilMs = clock.monotonicMs() + pollPatienceMs
     for (;;) {
-      const limits = { entries: pageEntriesMax, characters: pageCharactersMax }
-      const page = await this.#ports.store.read(conversation.id, after, limits)
-      const entries = page.entries.filter(entry => isFor(entry, grant.user?.id))
-      if (entries.length > 0 || !page.more) return { entries, watermark: page.end }
-      after = page.end
+      try {
+        return await this.#pageAfter(grant, after)
+      } catch (error) {
+        if (error instanceof ProtocolError && error.failure !== 'Unavailable') throw error
+        events({ event: 'fault', during: 'reading for a poll', error })
+        if (clock.monotonicMs() >= untilMs) return { entries: [], watermark: after }
+        await new Promise<void>(resolve => clock.after(pollRetryMs, resolve))
+      }
     }
+  }
+
+  /**
+   * Who speaks where nobody is named, as only 1.1 clients may: one and the same person throughout a conversation, so
+   * that a bot does not meet a stranger with each message.
+   */
+  unnamedUser(grant: ConversationGrant): string {
+    return `user-${this.#ports.keys.digest(`unnamed user of ${grant.conversation}`).slice(0, unnamedUserCharacters)}`
   }
 
   /**
@@ -170,6 +193,19 @@ export class Conversations {
       after < conversation.last ? after : conversation.last,
       greet,
     )
+  }
+
+  async #pageAfter(grant: ConversationGrant, position: Position): Promise<ClientPage> {
+    const conversation = await this.find(grant)
+    let after = position
+    if (after > conversation.last) return { entries: [], watermark: conversation.last }
+    for (;;) {
+      const limits = { entries: pageEntriesMax, characters: pageCharactersMax }
+      const page = await this.#ports.store.read(conversation.id, after, limits)
+      const entries = page.entries.filter(entry => isFor(entry, grant.user?.id))
+      if (entries.length > 0 || !page.more) return { entries, watermark: page.end }
+      after = page.end
+    }
   }
 
   async #postRecorded(sent: Sent, key: string | undefined): Promise<ActivityId> {
@@ -214,7 +250,7 @@ export class Conversations {
       conversation: conversation.id,
       bot,
       activity: placedForBot(stamped.botRest, given.id, given.timestampMs, recipient, serviceUrl),
-      asksReplies: bot.expectReplies && stamped.type !== 'invoke',
+      type: stamped.type,
       timeoutMs,
     })
   }
@@ -240,38 +276,6 @@ type Sent = {
   readonly timeoutMs: number
 }
 
-/** Who speaks: the credential's user, else whoever the activity names, else the fallback. */
-function senderOf(grant: ConversationGrant, activity: Activity, fallbackUser: string | undefined): Sender {
-  if (grant.user !== undefined) return grant.user
-  const id = activity.from?.id || fallbackUser
-  if (!id) throw new ProtocolError('MissingProperty', "Missing 'Activity.From' field.")
-  const sender = { id: userId(id), name: undefined }
-  refuseUntokenedUser(grant.site, sender.id)
-  return sender
-}
-
-function refuseUnsendable(grant: ConversationGrant, activity: Activity): void {
-  if (activity.type === 'contactRelationUpdate') {
-    throw new ProtocolError('Unacceptable', 'Activities of type contactRelationUpdate are not supported.')
-  }
-  if (activity.type === 'event' && activity.name === 'tokens/response' && !grant.site.allowTokenResponse) {
-    throw new ProtocolError('Unacceptable', 'Only a token service may send tokens/response.')
-  }
-}
-
-/** What is done with a client's activity before the bot gets it: kept and shown, only shown, or neither. */
-function treatmentOf(activity: Activity): 'record' | 'show' | 'hide' {
-  switch (activity.type) {
-    case 'typing':
-      return 'show'
-    case 'conversationUpdate':
-    case 'trace':
-      return 'hide'
-    default:
-      return 'record'
-  }
-}
-
 /** What is left for the turn after the join before it: clients give the whole send 20 s. */
 function turnTimeoutMs(bot: Bot, spentMs: number): number {
   const deadlineMs = Math.max(sendDeadlineMs, bot.timeoutMs + sendDeadlineMs - turnLeastMs - joinWaitMs)
@@ -280,6 +284,10 @@ function turnTimeoutMs(bot: Bot, spentMs: number): number {
 
 /** @throws ProtocolError `BotFailed` */
 function refuseUndelivered(delivered: Delivered): void {
-  if (delivered.outcome === 'failed')
-    throw new ProtocolError('BotFailed', delivered.message, { botStatus: delivered.status })
+  if (delivered.outcome === 'failed') {
+    throw new ProtocolError('BotFailed', delivered.message, {
+      botStatus: delivered.status,
+      botAnswered: delivered.answered,
+    })
+  }
 }

@@ -3,10 +3,6 @@
  * order they are asked for; a bot that hangs holds up nothing but its own conversations.
  */
 
-import type { Activity } from '../protocol/activity.ts'
-import { parseActivity } from '../protocol/activity.ts'
-import { ProtocolError } from '../protocol/errors.ts'
-import { isObject, parseJson } from '../protocol/fields.ts'
 import type { ConversationId } from '../protocol/ids.ts'
 import { botAnswerBytesMax, botRepliesBytesMax, turnsPerBotMax, turnsPerConversationMax } from '../protocol/limits.ts'
 import type { Events } from './events.ts'
@@ -14,26 +10,25 @@ import { Gate } from './gate.ts'
 import type { BotAnswer, BotClient, Clock } from './ports.ts'
 import type { Bot } from './sites.ts'
 
-/** One turn to be taken. */
+/** One call of a bot. */
 export type Turn = {
   readonly conversation: ConversationId
   readonly bot: Bot
-  /** The activity as JSON text. */
-  readonly activity: string
-  /** Whether the bot is asked to answer with its replies in the body. Never on an invoke: its body is the result. */
-  readonly asksReplies: boolean
+  /** What is posted: JSON text. */
+  readonly body: string
+  /** The Authorization header, for bots that want one. */
+  readonly authorization?: string | undefined
+  /** Whether the text of the bot's answer is wanted. */
+  readonly needsAnswer: boolean
   /** From now to the end of the bot's answer, waiting for a place included: milliseconds. */
   readonly timeoutMs: number
 }
 
 /** What came of a turn. */
 export type Delivered =
-  | { readonly outcome: 'accepted'; readonly replies: readonly Activity[] }
+  | { readonly outcome: 'accepted'; readonly answer: string }
   /** `status`: what the bot answered, 504 if it gave none. */
-  | { readonly outcome: 'failed'; readonly status: number; readonly message: string }
-
-/** Takes a turn and records the replies that come in its answer. */
-export type TakeTurn = (turn: Turn) => Promise<Delivered>
+  | { readonly outcome: 'failed'; readonly answered: boolean; readonly status: number; readonly message: string }
 
 /** Takes turns. */
 export class Delivery {
@@ -81,16 +76,16 @@ export class Delivery {
 
   async #call(turn: Turn, timeoutMs: number): Promise<Delivered> {
     if (timeoutMs <= 0) return late
-    const needsBody = turn.asksReplies
     const answer = await this.#bots.call({
-      endpoint: { bot: turn.bot.id, url: turn.bot.endpoint },
       conversation: turn.conversation,
-      activity: needsBody ? askingForReplies(turn.activity) : turn.activity,
+      endpoint: { bot: turn.bot.id, url: turn.bot.endpoint },
+      activity: turn.body,
+      authorization: turn.authorization,
       timeoutMs,
-      answerBytesMax: needsBody ? botRepliesBytesMax : botAnswerBytesMax,
-      needsBody,
+      answerBytesMax: turn.needsAnswer ? botRepliesBytesMax : botAnswerBytesMax,
+      needsBody: turn.needsAnswer,
     })
-    return understood(answer, needsBody)
+    return understood(answer)
   }
 
   #noted(turn: Turn, delivered: Delivered): Delivered {
@@ -114,51 +109,35 @@ export class Delivery {
   }
 }
 
-const late: Delivered = { outcome: 'failed', status: 504, message: 'Failed to send activity: bot timed out.' }
+const late: Delivered = {
+  outcome: 'failed',
+  answered: false,
+  status: 504,
+  message: 'Failed to send activity: bot timed out.',
+}
 
-/** Spliced in front of what was there: of two members of one name, readers take the last, and there is no other. */
-const askingForReplies = (activity: string): string => `{"deliveryMode":"expectReplies",${activity.slice(1)}`
-
-function understood(answer: BotAnswer, needsBody: boolean): Delivered {
+function understood(answer: BotAnswer): Delivered {
   switch (answer.outcome) {
     case 'timedOut':
       return late
     case 'unreachable':
       return {
         outcome: 'failed',
+        answered: false,
         status: 504,
         message: `Failed to send activity: bot could not be reached (${answer.reason}).`,
       }
     case 'answered':
       if (answer.status < 200 || answer.status > 299) {
-        return { outcome: 'failed', status: answer.status, message: 'Failed to send activity: bot returned an error.' }
+        return {
+          outcome: 'failed',
+          answered: true,
+          status: answer.status,
+          message: 'Failed to send activity: bot returned an error.',
+        }
       }
-      return needsBody ? withReplies(answer.body) : { outcome: 'accepted', replies: [] }
+      return { outcome: 'accepted', answer: answer.body }
     default:
       return answer satisfies never
   }
-}
-
-/** `{"activities":[…]}` as SDKs answer it; a bot that does not know the mode answers an empty body and calls back. */
-function withReplies(body: string): Delivered {
-  if (body.trim() === '') return { outcome: 'accepted', replies: [] }
-  try {
-    const answer = parseJson(body)
-    const activities = isObject(answer) && Array.isArray(answer['activities']) ? answer['activities'] : []
-    return { outcome: 'accepted', replies: activities.map(activity => parseActivity(withoutPrivateFields(activity))) }
-  } catch (cause) {
-    const why = cause instanceof ProtocolError ? cause.message : 'it is not JSON'
-    return {
-      outcome: 'failed',
-      status: 502,
-      message: `Failed to send activity: the bot's replies can't be read: ${why}`,
-    }
-  }
-}
-
-/** The Agents SDK leaks a private field into these bodies. */
-function withoutPrivateFields(activity: unknown): unknown {
-  return isObject(activity)
-    ? Object.fromEntries(Object.entries(activity).filter(([name]) => name !== '_channelId'))
-    : activity
 }

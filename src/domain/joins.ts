@@ -6,11 +6,11 @@
 import type { JsonObject } from '../protocol/fields.ts'
 import { activityId, type ConversationId, type UserId } from '../protocol/ids.ts'
 import { joinWaitMs } from '../protocol/limits.ts'
-import type { TakeTurn } from './delivery.ts'
 import type { Events } from './events.ts'
 import type { Clock, Conversation, ConversationStore, Member, Random } from './ports.ts'
 import type { Bot } from './sites.ts'
 import { placedForBot, stampJoin } from './stamp.ts'
+import type { TakeTurn } from './turns.ts'
 
 /** Length of the ids of conversationUpdates, which clients never see: the hosted service's have 11 characters. */
 const updateIdCharacters = 11
@@ -116,7 +116,7 @@ export class Joins {
       conversation: conversation.id,
       bot,
       activity: placedForBot(stamped.botRest, id, atMs, recipient, serviceUrl(conversation.id)),
-      asksReplies: bot.expectReplies,
+      type: stamped.type,
       timeoutMs: bot.timeoutMs,
     })
     await store.announced(conversation.id, told)

@@ -4,6 +4,7 @@
  */
 import type { ActivityId, BotId, ConversationId, FileId, SiteId, UserId } from '../protocol/ids.ts'
 import type { Position } from '../protocol/watermark.ts'
+import type { BagStore } from './bag-port.ts'
 import type { StampedActivity } from './stamp.ts'
 
 /** Time. Order, timeouts and waits use `monotonicMs`; only what people and tokens are shown uses `nowMs`. */
@@ -52,7 +53,7 @@ export type Conversation = {
   readonly locale: string | undefined
   /** The newest position; 0 while the log is empty. */
   readonly last: Position
-  /** The newest entry's timestamp: milliseconds since 1970; 0 while the log is empty. */
+  /** The newest timestamp in the log: milliseconds since 1970; 0 while it is empty. A replacement's is an older one. */
   readonly lastTimestampMs: number
   /** When anybody last used it: milliseconds since 1970, to within an hour. */
   readonly seenMs: number
@@ -123,16 +124,17 @@ export type Replaced = Appended | { readonly outcome: 'missing' }
  * - Every promise is kept once it resolves: what was asked would survive `kill -9` and power loss.
  * - Positions of a conversation count from 1 without a gap, however many append at once; whoever has seen position n
  *   never sees anything new at or below n.
- * - Calls of one caller on one conversation take effect in the order they were made, and resolve in that order.
+ * - Changes asked for on one conversation take effect in the order of the calls, and resolve in that order. A read sees
+ *   every change that had resolved when it was called.
  * - Timestamps along a log strictly increase, by at least 1 ms, whatever the clock does.
  * - Every call that names a bot answers as for an unknown conversation if it is another bot's.
  * - A rejected promise means that nothing is known: the change is in the log or not, never half. It rejects with a
  *   ProtocolError `Unavailable` where the world is at fault.
  */
-export interface ConversationStore extends AsyncDisposable {
+export interface ConversationStore extends BagStore, AsyncDisposable {
   /**
    * Makes the conversation if it is not there. Of any number of calls for one id, exactly one answers `started: true`.
-   * The user, if given, is a member from then on.
+   * The user, if given, is a member from then on. Nothing happens to a conversation of another bot.
    */
   start(
     conversation: Pick<Conversation, 'id' | 'bot' | 'site' | 'locale'>,
@@ -148,7 +150,8 @@ export interface ConversationStore extends AsyncDisposable {
 
   /**
    * Appends an activity that carries the id and timestamp of the target, and takes the target's earlier versions out
-   * of what `read` gives. `missing` if the target was never there or has been erased.
+   * of what `read` gives. `missing` if the target was never there or has been erased. A log that is full still lets
+   * an entry be erased.
    */
   replace(request: Replace): Promise<Replaced>
 
@@ -157,7 +160,8 @@ export interface ConversationStore extends AsyncDisposable {
 
   /**
    * Entries after a position, in order: as many as fit both limits, at least one if there is one. Entries that have
-   * given way are passed over.
+   * given way are passed over. A position beyond the log is
+   * answered with the end of the log.
    */
   read(
     conversation: ConversationId,
@@ -165,7 +169,7 @@ export interface ConversationStore extends AsyncDisposable {
     limits: { readonly entries: number; readonly characters: number },
   ): Promise<Page>
 
-  /** The newest version of the entry first appended at this position, or undefined. */
+  /** The newest version of the entry first appended at this position, or what stands for it since it was erased. */
   entryAt(conversation: ConversationId, target: Position): Promise<Entry | undefined>
 
   /** Makes somebody a member. Of any number of calls, exactly one answers `joined`. */
@@ -228,6 +232,8 @@ export type BotCall = {
   readonly conversation: ConversationId
   /** The activity as JSON text. */
   readonly activity: string
+  /** The Authorization header, for bots that want one. */
+  readonly authorization: string | undefined
   /** From now to the last byte of the answer: milliseconds. */
   readonly timeoutMs: number
   /** Bytes of the answer that are kept. What is longer is cut, and fails the turn if `needsBody`. */

@@ -8,6 +8,10 @@ import type { BotAccount } from './stamp.ts'
 export type Bot = BotAccount & {
   /** The messaging endpoint: an http or https URL. */
   readonly endpoint: string
+  /** What it is sent: activities, or the messages of Bot Framework v1. */
+  readonly schema: 'v3' | 'v1'
+  /** The app id and password of a v1 bot: shown by both sides to each other. */
+  readonly app: { readonly id: string; readonly password: string } | undefined
   /** How long a turn may take: milliseconds. */
   readonly timeoutMs: number
   /** When sockets are pushed what a user sent: before the bot's turn, or when it has ended or been answered. */
@@ -66,5 +70,10 @@ export class Sites {
   /** The bot of this id. */
   bot(id: BotId): Bot | undefined {
     return this.#bots.get(id)
+  }
+
+  /** The bots that speak a schema. */
+  speaking(schema: Bot['schema']): readonly Bot[] {
+    return [...this.#bots.values()].filter(bot => bot.schema === schema)
   }
 }

@@ -3,7 +3,6 @@
  * is stored, shown and relayed; from then on the text is passed, never parsed.
  */
 import { type Activity, type ChannelAccount, placed } from '../protocol/activity.ts'
-import type { Attachment } from '../protocol/attachment.ts'
 import { isObject, type JsonObject } from '../protocol/fields.ts'
 import type { ActivityId, BotId, ConversationId, UserId } from '../protocol/ids.ts'
 
@@ -205,9 +204,3 @@ function cleaned(value: unknown): unknown {
   if (Array.isArray(value)) return value.filter(item => item !== null).map(cleaned)
   return isObject(value) ? Object.fromEntries(cleanedForBot(Object.entries(value))) : value
 }
-
-/** The attachments of an activity, with some replaced. */
-export const withAttachments = (activity: Activity, attachments: readonly Attachment[]): Activity => ({
-  ...activity,
-  attachments,
-})

@@ -1,29 +1,100 @@
 /**
- * A turn with all that comes of it: delivered to the bot, and the replies in its answer recorded before anybody hears
- * that it was accepted.
+ * A turn with all that comes of it: an activity is delivered to the bot in the way the bot understands, and what it
+ * answers in the same breath is recorded before anybody hears that it was accepted.
  */
+import { type Activity, parseActivity } from '../protocol/activity.ts'
 import { ProtocolError } from '../protocol/errors.ts'
-import type { Delivered, Delivery, TakeTurn, Turn } from './delivery.ts'
+import { isObject, parseJson } from '../protocol/fields.ts'
+import type { ConversationId } from '../protocol/ids.ts'
+import type { OldBots } from './bot-v1.ts'
+import type { Delivered, Delivery } from './delivery.ts'
 import { botGrant } from './grant.ts'
 import type { Replies } from './replies.ts'
+import type { Bot } from './sites.ts'
+
+/** An activity for a bot. */
+export type BotTurn = {
+  readonly conversation: ConversationId
+  readonly bot: Bot
+  readonly type: string
+  /** The activity as JSON text. */
+  readonly activity: string
+  /** How long the turn may take: milliseconds. */
+  readonly timeoutMs: number
+}
+
+/** Takes a turn. */
+export type TakeTurn = (turn: BotTurn) => Promise<Delivered>
 
 /** Gives what takes turns for a whole service. */
-export function turnsOf(ports: { delivery: Delivery; replies: Replies }): TakeTurn {
-  return async (turn: Turn): Promise<Delivered> => {
-    const delivered = await ports.delivery.deliver(turn)
-    if (delivered.outcome === 'failed') return delivered
-    try {
-      for (const reply of delivered.replies) {
-        await ports.replies.reply(botGrant(turn.conversation, turn.bot), reply, undefined, undefined)
-      }
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error
-      return {
-        outcome: 'failed',
-        status: 502,
-        message: `Failed to send activity: a reply can't be taken: ${error.message}`,
-      }
+export function turnsOf(ports: { delivery: Delivery; replies: Replies; oldBots: OldBots }): TakeTurn {
+  const { delivery, replies, oldBots } = ports
+  return async turn => {
+    const { conversation, bot, activity, timeoutMs } = turn
+    if (bot.schema === 'v1') return oldBots.take(turn, recorded)
+    // An invoke's answer is its result, so replies can't come in it.
+    if (!bot.expectReplies || turn.type === 'invoke') {
+      return delivery.deliver({ conversation, bot, body: activity, needsAnswer: false, timeoutMs })
     }
-    return delivered
+    const delivered = await delivery.deliver({
+      conversation,
+      bot,
+      body: askingForReplies(activity),
+      needsAnswer: true,
+      timeoutMs,
+    })
+    if (delivered.outcome === 'failed') return delivered
+    return recorded(delivered, async () => {
+      for (const reply of readReplies(delivered.answer))
+        await replies.reply(botGrant(conversation, bot), reply, undefined, undefined)
+    })
   }
+}
+
+/** Records what an answer holds; a bot whose answer can't be taken has failed its turn. */
+export type RecordAnswer = (delivered: Delivered, record: () => Promise<void>) => Promise<Delivered>
+
+const recorded: RecordAnswer = async (delivered, record) => {
+  try {
+    await record()
+    return delivered
+  } catch (error) {
+    if (!(error instanceof ProtocolError) || error.failure === 'Unavailable') throw error
+    return {
+      outcome: 'failed',
+      answered: true,
+      status: 502,
+      message: `Failed to send activity: the bot's answer can't be taken: ${error.message}`,
+    }
+  }
+}
+
+/** Spliced in front of what was there: of two members of one name, readers take the last, and there is no other. */
+const askingForReplies = (activity: string): string => `{"deliveryMode":"expectReplies",${activity.slice(1)}`
+
+/**
+ * `{"activities":[…]}` as SDKs answer it; a bot that does not know the mode answers an empty body and calls back.
+ *
+ * @throws ProtocolError `MalformedBody` for what can't be read
+ */
+function readReplies(answer: string): readonly Activity[] {
+  if (answer.trim() === '') return []
+  const body = parsed(answer)
+  const activities = isObject(body) && Array.isArray(body['activities']) ? body['activities'] : []
+  return activities.map(activity => parseActivity(withoutPrivateFields(activity)))
+}
+
+function parsed(answer: string): unknown {
+  try {
+    return parseJson(answer)
+  } catch (cause) {
+    throw new ProtocolError('MalformedBody', 'it is not JSON', { cause })
+  }
+}
+
+/** The Agents SDK leaks a private field into these bodies. */
+function withoutPrivateFields(activity: unknown): unknown {
+  return isObject(activity)
+    ? Object.fromEntries(Object.entries(activity).filter(([name]) => name !== '_channelId'))
+    : activity
 }

@@ -1,6 +1,9 @@
 /**
- * The Authorization header.
+ * Who calls the client API: the Authorization header, and where a site asks for it the page's origin.
  */
+import type { FastifyRequest } from 'fastify'
+import type { Credentials } from '../domain/credentials.ts'
+import type { Grant } from '../domain/grant.ts'
 import { ProtocolError } from '../protocol/errors.ts'
 
 const pattern = /^(?:bearer|botconnector) +(\S+) *$/i
@@ -10,8 +13,30 @@ const pattern = /^(?:bearer|botconnector) +(\S+) *$/i
  *
  * @throws ProtocolError `Unauthenticated` without one
  */
-export function readAuthorization(header: string | undefined): string {
+function readAuthorization(header: string | undefined): string {
   const credential = header === undefined ? undefined : pattern.exec(header)?.[1]
   if (credential === undefined) throw new ProtocolError('Unauthenticated', 'Missing token or secret.')
   return credential
+}
+
+/**
+ * Gives what tells who sends a request.
+ *
+ * @throws ProtocolError `Unauthenticated`, `Forbidden`, `TokenExpired`
+ */
+export function authenticator(credentials: Credentials): (request: FastifyRequest) => Grant {
+  return request => {
+    const grant = credentials.authenticate(readAuthorization(request.headers.authorization))
+    refuseForeignOrigin(grant, request.headers.origin)
+    return grant
+  }
+}
+
+/** Where a site enforces its origins, pages from elsewhere are refused; clients without an Origin pass. */
+function refuseForeignOrigin(grant: Grant, origin: string | undefined): void {
+  const { site } = grant
+  if (!site.enforceOrigins || origin === undefined) return
+  const carried = grant.by === 'token' ? grant.token.origins : []
+  const trusted = site.trustedOrigins.length > 0 ? site.trustedOrigins : carried
+  if (!trusted.includes(origin)) throw new ProtocolError('Forbidden', 'Requests from this origin are not allowed.')
 }

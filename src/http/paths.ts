@@ -38,7 +38,8 @@ export function mount(
   })
 }
 
-const roots = /\/(?:v3\/directline|v3\/conversations|v3\/attachments|attachments|connector)(?=[/?]|$)/i
+const roots =
+  /\/(?:v3\/(?:directline|conversations|attachments|botstate)|attachments|connector|api\/(?:tokens|conversations)|bot\/v1\.0)(?=[/?]|$)/i
 
 /** Splits an address where our own path begins: a proxy may have put us behind a path of its own. */
 export function splitPrefix(url: string): { readonly prefix: string; readonly own: string } {

@@ -10,12 +10,11 @@ import { jsonBytesMax } from '../protocol/limits.ts'
 import { readBodies } from './bodies.ts'
 import { errorBody as connectorError } from './connector/errors.ts'
 import { allowCrossOrigin } from './cors.ts'
+import { errorBody as oldError, statusOf as oldStatusOf } from './direct-line-v1/errors.ts'
 import { errorBody as directLineError } from './direct-line-v3/errors.ts'
 import { failedAnswer } from './errors.ts'
 import { splitPrefix } from './paths.ts'
-
-/** The JSON text of an error: each surface has its own. */
-export type ErrorBody = (error: ProtocolError) => string
+import { jsonType } from './requests.ts'
 
 /** A way in: mounts its routes, and may watch the server for upgrades. */
 export type Surface = (app: FastifyInstance) => void
@@ -31,6 +30,12 @@ const keepAliveTimeoutMs = 65_000
 
 /** A path segment: an activity id is 31 characters, a file's name up to 255 bytes, thrice that when escaped. */
 const pathParameterMax = 1024
+
+/** Whose errors have a shape of their own. Everything else answers as Direct Line 3.0 does. */
+const connectorPath = /^\/(?:connector|v3\/(?:conversations|attachments|botstate))(?:[/?]|$)/i
+const oldPath = /^\/(?:api|bot\/v1\.0)(?:[/?]|$)/i
+/** The SDK of v1 bots expects no body with a 401. */
+const oldBotPath = /^\/bot\/v1\.0(?:[/?]|$)/i
 
 /** Makes the server. `listen` starts it. */
 export function openServer(surfaces: readonly Surface[], events: Events, isStopping: () => boolean): FastifyInstance {
@@ -84,8 +89,10 @@ function requestIds(): () => string {
 
 function answerError(reply: FastifyReply, thrown: unknown, events: Events, url: string): FastifyReply {
   const { status, headers, error } = failedAnswer(thrown, events)
-  const body: ErrorBody = /^\/(?:connector|v3\/(?:conversations|attachments))(?:[/?]|$)/i.test(url)
-    ? connectorError
-    : directLineError
-  return reply.code(status).headers(headers).type('application/json; charset=utf-8').send(body(error))
+  if (error.failure === 'Unauthenticated' && oldBotPath.test(url)) {
+    return reply.code(status).header('www-authenticate', 'Basic realm="landline"').send()
+  }
+  if (oldPath.test(url)) return reply.code(oldStatusOf(error)).headers(headers).type(jsonType).send(oldError(error))
+  const body = connectorPath.test(url) ? connectorError : directLineError
+  return reply.code(status).headers(headers).type(jsonType).send(body(error))
 }

@@ -10,56 +10,80 @@ type Failure = {
   readonly code: string
   /** `error.code` of the Bot Connector, where it differs. */
   readonly connectorCode?: string
+  /** `error.code` of Direct Line 1.1 and of v1 bots: one of a closed list, which generated clients know as an enumeration. */
+  readonly oldCode: OldCode
 }
+
+type OldCode =
+  | 'MissingProperty'
+  | 'MalformedData'
+  | 'NotFound'
+  | 'ServiceError'
+  | 'Internal'
+  | 'InvalidRange'
+  | 'NotSupported'
+  | 'NotAllowed'
 
 /** Name of the failure → how it is answered (Direct Line 3.0: error table of the API; Connector: ErrorResponse). */
 export const failures = {
   /** A body that is not JSON where a JSON object is optional, or not an object, or a field of the wrong type. */
-  MalformedBody: { status: 400, code: 'BadArgument' },
+  MalformedBody: { status: 400, code: 'BadArgument', oldCode: 'MalformedData' },
   /** An activity body that is missing or can't be read. */
-  UnreadableActivity: { status: 400, code: 'MissingProperty', connectorCode: 'BadSyntax' },
+  UnreadableActivity: { status: 400, code: 'MissingProperty', connectorCode: 'BadSyntax', oldCode: 'MissingProperty' },
   /** Something that must be given is not. */
-  MissingProperty: { status: 400, code: 'MissingProperty' },
+  MissingProperty: { status: 400, code: 'MissingProperty', oldCode: 'MissingProperty' },
   /** Something given that can't be used: a reserved id, a type that is not for clients, a limit passed. */
-  Unacceptable: { status: 400, code: 'BadArgument' },
+  Unacceptable: { status: 400, code: 'BadArgument', oldCode: 'MalformedData' },
   /** The conversation's log has reached its limit. */
-  ConversationFull: { status: 400, code: 'ConversationFull' },
+  ConversationFull: { status: 400, code: 'ConversationFull', oldCode: 'InvalidRange' },
   /** No credential, or none that can be read. */
-  Unauthenticated: { status: 401, code: 'BadArgument', connectorCode: 'Unauthorized' },
+  Unauthenticated: { status: 401, code: 'BadArgument', connectorCode: 'Unauthorized', oldCode: 'MissingProperty' },
   /** A genuine token past its end. DirectLineJS understands only 403 here. */
-  TokenExpired: { status: 403, code: 'TokenExpired' },
+  TokenExpired: { status: 403, code: 'TokenExpired', oldCode: 'NotAllowed' },
   /** A credential that is wrong, foreign, or of a kind that may not do this. */
-  Forbidden: { status: 403, code: 'BadArgument', connectorCode: 'Forbidden' },
+  Forbidden: { status: 403, code: 'BadArgument', connectorCode: 'Forbidden', oldCode: 'NotAllowed' },
   /** Refresh asked for with something that can't be refreshed. */
-  NotRefreshable: { status: 403, code: 'ServiceError' },
+  NotRefreshable: { status: 403, code: 'ServiceError', oldCode: 'NotAllowed' },
   /** `getsessionid` where no trusted origins are set. */
-  NoTrustedOrigins: { status: 403, code: 'ServiceError' },
+  NoTrustedOrigins: { status: 403, code: 'ServiceError', oldCode: 'NotAllowed' },
   /** A conversation that does not exist, has not been started, or has been forgotten. */
-  UnknownConversation: { status: 404, code: 'BadArgument', connectorCode: 'ConversationNotFound' },
+  UnknownConversation: { status: 404, code: 'BadArgument', connectorCode: 'ConversationNotFound', oldCode: 'NotFound' },
   /** An activity the bot names that this conversation does not have. */
-  UnknownActivity: { status: 404, code: 'BadArgument', connectorCode: 'ActivityNotFoundInConversation' },
+  UnknownActivity: {
+    status: 404,
+    code: 'BadArgument',
+    connectorCode: 'ActivityNotFoundInConversation',
+    oldCode: 'NotFound',
+  },
   /** A member the bot names that this conversation does not have. */
-  UnknownMember: { status: 404, code: 'BadArgument', connectorCode: 'MemberNotFoundInConversation' },
+  UnknownMember: {
+    status: 404,
+    code: 'BadArgument',
+    connectorCode: 'MemberNotFoundInConversation',
+    oldCode: 'NotFound',
+  },
   /** A file that does not exist or has expired. */
-  UnknownFile: { status: 404, code: 'BadArgument' },
+  UnknownFile: { status: 404, code: 'BadArgument', oldCode: 'NotFound' },
   /** No such path. */
-  UnknownPath: { status: 404, code: 'BadArgument' },
+  UnknownPath: { status: 404, code: 'BadArgument', oldCode: 'NotFound' },
   /** A known path, a method it does not have. */
-  WrongMethod: { status: 405, code: 'BadArgument' },
+  WrongMethod: { status: 405, code: 'BadArgument', oldCode: 'NotSupported' },
   /** An operation of the Connector that this channel does not offer. */
-  NotOffered: { status: 405, code: 'BadArgument' },
+  NotOffered: { status: 405, code: 'BadArgument', oldCode: 'NotSupported' },
   /** The body took too long to arrive. */
-  TooSlow: { status: 408, code: 'BadArgument' },
+  TooSlow: { status: 408, code: 'BadArgument', oldCode: 'MalformedData' },
+  /** Data has changed since it was read (eTag). */
+  Stale: { status: 412, code: 'BadArgument', oldCode: 'NotAllowed' },
   /** A body over its limit. */
-  TooLarge: { status: 413, code: 'MessageSizeTooBig' },
+  TooLarge: { status: 413, code: 'MessageSizeTooBig', oldCode: 'InvalidRange' },
   /** A compressed body: none is accepted. */
-  Compressed: { status: 415, code: 'BadArgument' },
+  Compressed: { status: 415, code: 'BadArgument', oldCode: 'MalformedData' },
   /** Our own fault. */
-  Internal: { status: 500, code: 'ServiceError' },
+  Internal: { status: 500, code: 'ServiceError', oldCode: 'Internal' },
   /** The bot could not be reached, answered badly or was late. */
-  BotFailed: { status: 502, code: 'BotError' },
+  BotFailed: { status: 502, code: 'BotError', oldCode: 'ServiceError' },
   /** Stopping, or the store can't serve now. Comes with Retry-After. */
-  Unavailable: { status: 503, code: 'ServiceError' },
+  Unavailable: { status: 503, code: 'ServiceError', oldCode: 'ServiceError' },
 } as const satisfies Record<string, Failure>
 
 /** A row of the table. */
@@ -70,11 +94,18 @@ export class ProtocolError extends Error {
   readonly failure: FailureName
   /** On `BotFailed`: the status the bot answered with, or 504 if it gave none. */
   readonly botStatus: number | undefined
+  /** On `BotFailed`: whether the bot gave an answer at all. */
+  readonly botAnswered: boolean
 
-  constructor(failure: FailureName, message: string, options: { botStatus?: number; cause?: unknown } = {}) {
+  constructor(
+    failure: FailureName,
+    message: string,
+    options: { botStatus?: number; botAnswered?: boolean; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'ProtocolError'
     this.failure = failure
     this.botStatus = options.botStatus
+    this.botAnswered = options.botAnswered ?? false
   }
 }

@@ -124,3 +124,9 @@ export const conversationLifetimeSeconds = 14 * 24 * 60 * 60
 
 /** A token's life by default: seconds. Shorter ones break DirectLineJS, which refreshes every 15 minutes. */
 export const tokenLifetimeSeconds = 1800
+
+/** Data a bot of an old schema keeps about one user or conversation: characters of JSON. */
+export const bagCharactersMax = 64 * 1024
+
+/** The same in the state API of v3 bots, whose documents say 32 KiB. */
+export const stateCharactersMax = 32 * 1024

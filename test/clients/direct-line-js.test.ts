@@ -135,6 +135,8 @@ for (const [way, webSocket] of [
       await chat.say('echo early')
       await chat.reply('You said: early')
       own.advanceClock(tokenLifetimeMs + clockSkewMs)
+      // A poll that is still under way with the old token would undo the new one's good news.
+      if (!webSocket) await chat.until('a refused poll', () => chat.status === 'ExpiredToken')
       assert.equal(await chat.say('echo late', 'late'), 'retry')
       assert.ok(chat.statuses.includes('ExpiredToken'))
       const { conversationId, watermark } = chat.connection
@@ -267,10 +269,11 @@ suite('DirectLineJS', { concurrency: true }, () => {
       trustedOrigins: [trusted],
     })
     const token = String(body['token'])
-    const sessionId = (chat: Chat) =>
-      new Promise<string>((resolve, reject) =>
-        chat.directLine.getSessionId().subscribe({ next: resolve, error: reject }),
-      )
+    const sessionId = async (chat: Chat): Promise<string> => {
+      const given: string[] = []
+      chat.directLine.getSessionId().subscribe(id => given.push(id))
+      return await chat.until('a session id', () => given.length > 0).then(() => given[0] ?? '')
+    }
     using inside = new Chat({ domain: app.base, token }, { origin: trusted })
     using outside = new Chat({ domain: app.base, token }, { origin: 'http://elsewhere.example' })
     assert.notEqual(await sessionId(inside), '')

@@ -22,7 +22,7 @@ import {
 } from './bot-servers.ts'
 
 describe('the bot client: what a bot is sent and answers', () => {
-  it('posts the activity as JSON to the endpoint, query included, and shows no credential', async () => {
+  it('posts the activity as JSON to the endpoint, query included, and shows no credential but the call’s own', async () => {
     let seen:
       | { method: string | undefined; url: string | undefined; headers: http.IncomingHttpHeaders; body: string }
       | undefined
@@ -46,6 +46,8 @@ describe('the bot client: what a bot is sent and answers', () => {
     assert.equal(seen.headers['content-length'], String(Buffer.byteLength(activity)))
     assert.equal(seen.headers['accept-encoding'], 'identity')
     assert.equal(seen.headers.authorization, undefined)
+    await call(client, bot, { authorization: 'Basic YXBwOnNlY3JldA==' })
+    assert.equal(seen.headers.authorization, 'Basic YXBwOnNlY3JldA==')
   })
 
   it('gives the status whatever it is, and follows no redirect', async () => {

@@ -80,6 +80,7 @@ export function call(
     endpoint: { bot: botId(id), url: bot.url },
     conversation: newConversationId(`conversation-${conversations}`),
     activity: '{"type":"message"}',
+    authorization: undefined,
     timeoutMs: 10_000,
     answerBytesMax: 65_536,
     needsBody: false,

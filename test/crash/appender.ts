@@ -3,7 +3,6 @@
  * resolved, one line each: `{conversation} {position} {key}`. Sends every seventh key twice, as clients do that
  * have not heard the answer. Called with the folder of the store and the number of the round.
  */
-import { writeSync } from 'node:fs'
 import { openSqliteStore } from '../../src/adapters/sqlite/store.ts'
 import { messageAppend, noonMs, started } from '../contract/log-samples.ts'
 
@@ -11,8 +10,7 @@ const conversations = 8
 
 const [dir = '', round = '0'] = process.argv.slice(2)
 const store = await openSqliteStore({ dir })
-// Written at once and whole: what has been told must not be lost in a buffer of this process.
-const tell = (line: string) => writeSync(1, `${line}\n`)
+const tell = (line: string) => process.stdout.write(`${line}\n`)
 tell('open')
 
 async function append(word: string): Promise<never> {

@@ -11,8 +11,9 @@ import { test } from 'node:test'
 /** What any file of the process may hold, in blocks of 512 or 1024 bytes, as the shell has it. */
 const blocksMax = 8_000
 
-const skip =
-  spawnSync('prlimit', ['--version']).error !== undefined && 'prlimit, which lifts the limit again, is not installed'
+/** Lifts the limit again. */
+const lifter = 'prlimit'
+const skip = spawnSync(lifter, ['--version']).error !== undefined && `${lifter} is not installed`
 
 test('a full disk refuses appends at once, leaves reads alone, and is no matter when there is room again', {
   skip,

@@ -6,6 +6,9 @@ import { execFileSync } from 'node:child_process'
 import { openSqliteStore } from '../../src/adapters/sqlite/store.ts'
 import { entriesOf, messageAppend, started } from '../contract/log-samples.ts'
 
+/** Changes the limits of a process that is running. */
+const lifter = 'prlimit'
+
 // Without a listener the signal ends the process before the write can fail.
 process.on('SIGXFSZ', () => undefined)
 
@@ -29,7 +32,7 @@ while (full.refused === 0) {
 }
 const stillFull = await appendSome()
 const whileFull = { last: (await store.find(id))?.last, read: (await entriesOf(store, id)).length }
-execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=unlimited'])
+execFileSync(lifter, ['--pid', String(process.pid), '--fsize=unlimited'])
 const after = await appendSome()
 const positions = (await entriesOf(store, id)).map(entry => entry.position)
 console.log(JSON.stringify({ acknowledged, full, stillFull, whileFull, after, positions }))

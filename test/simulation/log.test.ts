@@ -11,22 +11,20 @@ import fc from 'fast-check'
 import { MemoryStore } from '../../src/adapters/memory/store.ts'
 import { openSqliteStore } from '../../src/adapters/sqlite/store.ts'
 import type { ConversationStore } from '../../src/domain/ports.ts'
-import { type UserId, userId } from '../../src/protocol/ids.ts'
+import type { UserId } from '../../src/protocol/ids.ts'
 import { beginning, position } from '../../src/protocol/watermark.ts'
 import {
   bot,
-  conversationId,
   dayMs,
   everything,
   hourMs,
   message,
   messageAppend,
-  minuteMs,
   noonMs,
-  otherBot,
   site,
   suggestion,
 } from '../contract/log-samples.ts'
+import { type Change, history, ids, type Step } from './log-history.ts'
 import { Model, ModelLog } from './log-model.ts'
 
 const histories = Number(process.env['LANDLINE_HISTORIES'] ?? 400)
@@ -34,82 +32,6 @@ const seed = process.env['LANDLINE_SEED']
 
 /** A store takes a moment to open on disk, so it gets a part of the histories. */
 const sqliteShare = 10
-
-const ids = ['a', 'b', 'c'].map(conversationId)
-const people = ['ann', 'bob', 'lone \ud800'].map(userId)
-
-const conversation = fc.constantFrom(...ids)
-const ofBot = fc.constantFrom(bot, bot, bot, bot, otherBot)
-const person = fc.constantFrom(...people)
-const place = fc.integer({ min: 0, max: 12 })
-const key = fc.constantFrom(undefined, undefined, 'k1', 'k2', 'k3', 'lone \ud801')
-const kind = <K extends string>(name: K) => fc.constant(name)
-
-const append = fc.record({
-  kind: kind('append'),
-  conversation,
-  ofBot,
-  key,
-  text: fc.string({ unit: 'binary', maxLength: 20 }),
-  audience: fc.option(person, { nil: undefined, freq: 4 }),
-})
-const change = fc.oneof(
-  { weight: 8, arbitrary: append },
-  {
-    weight: 4,
-    arbitrary: fc.record({ kind: kind('replace'), conversation, ofBot, key, target: place, erase: fc.boolean() }),
-  },
-  { weight: 2, arbitrary: fc.record({ kind: kind('settle'), conversation, place }) },
-  { weight: 2, arbitrary: fc.record({ kind: kind('start'), conversation, ofBot, person: fc.option(person) }) },
-  { weight: 2, arbitrary: fc.record({ kind: kind('join'), conversation, ofBot, person }) },
-  { weight: 1, arbitrary: fc.record({ kind: kind('leave'), conversation, person }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: kind('announced'),
-      conversation,
-      people: fc.array(fc.option(person, { nil: undefined }), { maxLength: 3 }),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: kind('touch'), conversation }) },
-)
-const rarely = fc.oneof(
-  fc.record({ kind: kind('forget'), conversation }),
-  fc.record({ kind: kind('forgetUnused'), day: fc.integer({ min: 0, max: 5 }) }),
-)
-const step = fc.oneof(
-  // Changes asked for at once, with nothing awaited in between.
-  {
-    weight: 10,
-    arbitrary: fc.record({
-      kind: kind('changes'),
-      changes: fc.array(fc.oneof({ weight: 30, arbitrary: change }, { weight: 1, arbitrary: rarely }), {
-        maxLength: 8,
-      }),
-    }),
-  },
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      kind: kind('read'),
-      conversation,
-      after: place,
-      entries: fc.integer({ min: 1, max: 5 }),
-      characters: fc.integer({ min: 1, max: 2_000 }),
-    }),
-  },
-  // Moments, minutes back and days forth: the sums stay far from the half days that `forgetUnused` asks about.
-  {
-    weight: 3,
-    arbitrary: fc.record({ kind: kind('clock'), byMs: fc.constantFrom(0, 1, 2, 1_000, -1, -10 * minuteMs, dayMs) }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: kind('reopen') }) },
-)
-const history = fc.array(step, { minLength: 5, maxLength: 30, size: 'max' })
-
-type Change =
-  typeof change extends fc.Arbitrary<infer C> ? C | (typeof rarely extends fc.Arbitrary<infer R> ? R : never) : never
-type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
 
 /** Makes one change to the model, and answers what a store must answer. */
 function changeModel(model: Model, it: Change, nowMs: number): unknown {
@@ -265,18 +187,27 @@ async function live(
   }
 }
 
-const parameters = (numRuns: number) => ({ numRuns, ...(seed === undefined ? {} : { seed: Number(seed) }) })
+/** Looking for the shortest history that fails ends in time to be told of. */
+const parameters = (numRuns: number, timeLimitMs: number) => ({
+  numRuns,
+  interruptAfterTimeLimit: timeLimitMs,
+  markInterruptAsFailure: true,
+  ...(seed === undefined ? {} : { seed: Number(seed) }),
+})
 
-test(`memory: ${histories} random histories go as the model says`, { timeout: 60_000 + histories * 100 }, async () => {
+const memoryTimeoutMs = 30_000 + histories * 50
+
+test(`memory: ${histories} random histories go as the model says`, { timeout: 2 * memoryTimeoutMs }, async () => {
   await fc.assert(
     fc.asyncProperty(history, async steps => live(steps, new MemoryStore(), async store => store)),
-    parameters(histories),
+    parameters(histories, memoryTimeoutMs),
   )
 })
 
 const onDisk = Math.ceil(histories / sqliteShare)
+const onDiskTimeoutMs = 30_000 + onDisk * 1_000
 
-test(`SQLite: ${onDisk} random histories go as the model says`, { timeout: 60_000 + onDisk * 2_000 }, async t => {
+test(`SQLite: ${onDisk} random histories go as the model says`, { timeout: 2 * onDiskTimeoutMs }, async t => {
   const root = await mkdtemp(join(tmpdir(), 'landline-'))
   t.after(() => rm(root, { recursive: true }))
   await fc.assert(
@@ -287,6 +218,6 @@ test(`SQLite: ${onDisk} random histories go as the model says`, { timeout: 60_00
         return openSqliteStore({ dir })
       })
     }),
-    parameters(onDisk),
+    parameters(onDisk, onDiskTimeoutMs),
   )
 })

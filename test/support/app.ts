@@ -66,7 +66,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   let aheadMs = 0
   const clock: Clock = { ...systemClock, nowMs: () => systemClock.nowMs() + aheadMs }
   const events: Event[] = []
-  const outside = await openOutside(settings.store, { clock })
+  const outside = await openOutside(settings.store, { clock, events: event => events.push(event) })
   let landline: Landline
   try {
     landline = await startLandline(settings, outside, event => events.push(event))
@@ -102,8 +102,8 @@ export type TestProcess = AsyncDisposable & {
   readonly pid: number
   /** Ends it as a power cut would, and waits until it is gone. */
   kill(): Promise<void>
-  /** Asks it to stop; resolves with its exit code. */
-  stop(): Promise<number>
+  /** Asks it to stop, as a terminal does with SIGINT and everybody else with SIGTERM; resolves with its exit code. */
+  stop(signal?: 'SIGTERM' | 'SIGINT'): Promise<number>
   /** What it has printed so far, on both outputs. */
   output(): string
 }
@@ -136,7 +136,7 @@ export async function startProcess(options: {
   })
   await untilUp(child, () => output)
   const origin = /Direct Line +(http\S+)\/v3\/directline/.exec(output)?.[1] ?? ''
-  const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<number> => {
+  const end = async (signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT'): Promise<number> => {
     if (child.exitCode === null && child.signalCode === null) {
       const exited = once(child, 'exit')
       child.kill(signal)
@@ -153,7 +153,7 @@ export async function startProcess(options: {
     kill: async () => {
       await end('SIGKILL')
     },
-    stop: () => end('SIGTERM'),
+    stop: (signal = 'SIGTERM') => end(signal),
     output: () => output,
     [Symbol.asyncDispose]: async () => {
       await end('SIGKILL')

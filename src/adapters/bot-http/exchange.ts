@@ -20,7 +20,7 @@ export type Hearers = {
   readonly written: () => void
 }
 
-/** No `Authorization`: bots without an app id answer 401 to one. Nothing is decompressed, so nothing may be compressed. */
+/** No `Authorization` unless a call brings one: bots without an app id answer 401 to it. Nothing is decompressed, so nothing may be compressed. */
 const headers = {
   'content-type': 'application/json; charset=utf-8',
   'accept-encoding': 'identity',
@@ -111,7 +111,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #dispatch(): void {
     if (this.#isSettled) return
     const { path, dispatcher } = this.#destination
-    dispatcher.dispatch({ method: 'POST', path, headers, body: this.#call.activity }, this)
+    const { activity, authorization } = this.#call
+    const sent = authorization === undefined ? headers : { ...headers, authorization }
+    dispatcher.dispatch({ method: 'POST', path, headers: sent, body: activity }, this)
   }
 
   #answered(body: string): BotAnswer {

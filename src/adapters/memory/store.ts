@@ -2,6 +2,7 @@
  * The log in memory: gone with the process. For tests, for trying things out, and as the plainest answer to the
  * port's contract.
  */
+import type { Bag, BagKey } from '../../domain/bag-port.ts'
 import type {
   Append,
   Appended,
@@ -23,6 +24,8 @@ export class MemoryStore implements ConversationStore {
   readonly #limits: LogLimits
   readonly #logs = new Map<ConversationId, Log>()
   readonly #settings = new Map<string, string>()
+  readonly #bags = new Map<string, Bag & BagKey>()
+  #bagsPut = 0
 
   constructor(limits: LogLimits = { entriesMax: logEntriesMax, charactersMax: logCharactersMax }) {
     this.#limits = limits
@@ -106,12 +109,39 @@ export class MemoryStore implements ConversationStore {
   async forgetUnused(beforeMs: number, max: number): Promise<readonly ConversationId[]> {
     const unused = [...this.#logs.values()].map(log => log.conversation).filter(({ seenMs }) => seenMs < beforeMs)
     const forgotten = unused.sort((a, b) => a.seenMs - b.seenMs).slice(0, max)
-    for (const { id } of forgotten) this.#logs.delete(id)
+    for (const { id } of forgotten) this.#forget(id)
     return forgotten.map(({ id }) => id)
   }
 
   async forget(conversation: ConversationId): Promise<void> {
+    this.#forget(conversation)
+  }
+
+  #forget(conversation: ConversationId): void {
     this.#logs.delete(conversation)
+    for (const [name, bag] of this.#bags) if (bag.conversation === conversation) this.#bags.delete(name)
+  }
+
+  /** What belongs to no conversation is the bot's own. */
+  #isBotsOwn({ bot, conversation }: BagKey): boolean {
+    return conversation === undefined || this.#of(bot, conversation) !== undefined
+  }
+
+  async bag(key: BagKey): Promise<Bag | undefined> {
+    return this.#isBotsOwn(key) ? this.#bags.get(bagName(key)) : undefined
+  }
+
+  async putBag(key: BagKey, data: string, expected: string | undefined): Promise<{ readonly eTag: string } | 'stale'> {
+    const name = bagName(key)
+    if (!this.#isBotsOwn(key) || (expected !== undefined && this.#bags.get(name)?.eTag !== expected)) return 'stale'
+    this.#bagsPut += 1
+    const eTag = String(this.#bagsPut)
+    this.#bags.set(name, { ...key, data, eTag })
+    return { eTag }
+  }
+
+  async dropBags(bot: BotId, user: UserId): Promise<void> {
+    for (const [name, bag] of this.#bags) if (bag.bot === bot && bag.user === user) this.#bags.delete(name)
   }
 
   async setting(name: string): Promise<string | undefined> {
@@ -131,3 +161,6 @@ export class MemoryStore implements ConversationStore {
     return log?.conversation.bot === bot ? log : undefined
   }
 }
+
+const bagName = ({ bot, user, conversation }: BagKey): string =>
+  JSON.stringify([bot, user ?? null, conversation ?? null])

@@ -64,6 +64,11 @@ export class Changes {
       case 'forget':
         this.#sql.forget.run(command.conversation)
         return undefined
+      case 'putBag':
+        return this.#putBag(command)
+      case 'dropBags':
+        this.#sql.dropBags.run(command.bot, bound(command.user))
+        return undefined
       case 'putSetting':
         this.#sql.putSetting.run(bound(command.name), bound(command.value))
         return undefined
@@ -136,6 +141,15 @@ export class Changes {
     return this.#sql.join.run(bound(member.id), bound(member.name), conversation, bot).changes === 1
   }
 
+  #putBag({ key, data, expected }: Extract<Command, { kind: 'putBag' }>): Results['putBag'] {
+    const { bot, user, conversation } = key
+    const number = conversation === undefined ? null : this.#sql.conversation.get(conversation, bot)?.['number']
+    if (number === undefined) return 'stale'
+    const where = [bot, bound(user ?? ''), number] as const
+    if (expected !== undefined && this.#sql.bag.get(...where)?.['etag'] !== expected) return 'stale'
+    return { eTag: String(this.#sql.putBag.get(...where, data)?.['etag']) }
+  }
+
   #announced(conversation: string, member: UserId | undefined): void {
     if (member === undefined) this.#sql.botAnnounced.run(conversation)
     else this.#sql.memberAnnounced.run(bound(member), conversation)
@@ -195,6 +209,11 @@ const prepared = (database: DatabaseSync) => ({
   forgetUnused: database.prepare(`DELETE FROM conversations WHERE number IN
     (SELECT number FROM conversations WHERE seen_ms < ? ORDER BY seen_ms LIMIT ?) RETURNING id`),
   forget: database.prepare('DELETE FROM conversations WHERE id = ?'),
+  bag: database.prepare('SELECT etag FROM bags WHERE bot = ? AND user = ? AND ifnull(conversation, 0) = ifnull(?, 0)'),
+  putBag:
+    database.prepare(`INSERT INTO bags (bot, user, conversation, data, etag) VALUES (?, ?, ?, ?, hex(randomblob(8)))
+    ON CONFLICT (bot, user, ifnull(conversation, 0)) DO UPDATE SET data = excluded.data, etag = excluded.etag RETURNING etag`),
+  dropBags: database.prepare('DELETE FROM bags WHERE bot = ? AND user = ?'),
   putSetting: database.prepare(
     'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
   ),

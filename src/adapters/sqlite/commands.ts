@@ -2,6 +2,7 @@
  * What the main thread asks of the writing thread, and what it is answered. Everything here crosses between
  * threads by copy, so it is plain and small: a text goes over once and does not come back.
  */
+import type { BagKey } from '../../domain/bag-port.ts'
 import type { Conversation, Member } from '../../domain/ports.ts'
 import type { BotId, ConversationId, UserId } from '../../protocol/ids.ts'
 
@@ -39,10 +40,12 @@ export type Command =
   | { readonly kind: 'touch'; readonly conversation: ConversationId; readonly atMs: number }
   | { readonly kind: 'forgetUnused'; readonly beforeMs: number; readonly max: number }
   | { readonly kind: 'forget'; readonly conversation: ConversationId }
+  | { readonly kind: 'putBag'; readonly key: BagKey; readonly data: string; readonly expected: string | undefined }
+  | { readonly kind: 'dropBags'; readonly bot: BotId; readonly user: UserId }
   | { readonly kind: 'putSetting'; readonly name: string; readonly value: string }
 
 /** Where an entry stands. `target` is the position in its id: its own, unless it replaces another. */
-export type Place = { readonly position: number; readonly target: number; readonly timestampMs: number }
+type Place = { readonly position: number; readonly target: number; readonly timestampMs: number }
 
 /** What came of writing an entry. */
 export type Written =
@@ -61,6 +64,8 @@ export type Results = {
   readonly touch: undefined
   readonly forgetUnused: readonly ConversationId[]
   readonly forget: undefined
+  readonly putBag: { readonly eTag: string } | 'stale'
+  readonly dropBags: undefined
   readonly putSetting: undefined
 }
 

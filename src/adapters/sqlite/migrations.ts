@@ -64,6 +64,18 @@ const steps: readonly (readonly string[])[] = [
     ) STRICT`,
     'CREATE TABLE settings (name ANY NOT NULL PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID',
   ],
+  [
+    // Data of bots. `user` is empty in a conversation's, `conversation` absent in a user's in all conversations.
+    `CREATE TABLE bags (
+      bot TEXT NOT NULL,
+      user ANY NOT NULL,
+      conversation INTEGER REFERENCES conversations ON DELETE CASCADE,
+      data TEXT NOT NULL,
+      etag TEXT NOT NULL
+    ) STRICT`,
+    'CREATE UNIQUE INDEX bags_by_key ON bags (bot, user, ifnull(conversation, 0))',
+    'CREATE INDEX bags_of_conversation ON bags (conversation) WHERE conversation IS NOT NULL',
+  ],
 ]
 
 /** The schema this program works with. */

@@ -2,10 +2,11 @@
  * Each read as a query on the reading connection. Nothing here waits, and every answer is bounded.
  */
 import type { DatabaseSync } from 'node:sqlite'
+import type { Bag, BagKey } from '../../domain/bag-port.ts'
 import type { Conversation, Entry, Member, Page } from '../../domain/ports.ts'
 import { type BotId, type ConversationId, siteId, type UserId, userId } from '../../protocol/ids.ts'
 import { type Position, position } from '../../protocol/watermark.ts'
-import { unbound } from './text.ts'
+import { bound, unbound } from './text.ts'
 
 type EntryRow = { position: number; text: string; audience: unknown }
 type MemberRow = { id: unknown; name: unknown }
@@ -76,6 +77,11 @@ export class Reading {
     return this.#sql.list.all(bot, after ?? '', max).map(row => conversationOf(row as ConversationRow))
   }
 
+  bag({ bot, user, conversation }: BagKey): Bag | undefined {
+    const row = this.#sql.bag.get(bot, bound(user ?? ''), conversation ?? null, conversation ?? null)
+    return row === undefined ? undefined : { data: String(row['data']), eTag: String(row['etag']) }
+  }
+
   setting(name: string): string | undefined {
     return unbound(this.#sql.setting.get(name)?.['value'] ?? null)
   }
@@ -123,5 +129,8 @@ const prepared = (database: DatabaseSync) => ({
   ),
   botUnannounced: database.prepare('SELECT 1 FROM conversations WHERE id = ? AND bot_announced = 0'),
   list: database.prepare(`SELECT ${columns} FROM conversations WHERE bot = ? AND id > ? ORDER BY id LIMIT ?`),
+  // A conversation that is gone has no number, and so no bag.
+  bag: database.prepare(`SELECT data, etag FROM bags WHERE bot = ? AND user = ?
+    AND ifnull(conversation, 0) = CASE WHEN ? IS NULL THEN 0 ELSE ${numberOf} END`),
   setting: database.prepare('SELECT value FROM settings WHERE name = ?'),
 })

@@ -5,6 +5,7 @@
 import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
+import type { Bag, BagKey } from '../../domain/bag-port.ts'
 import type {
   Append,
   Appended,
@@ -141,6 +142,15 @@ class SqliteStore implements ConversationStore {
     return this.#thread.ask({ kind: 'forget', conversation }, nothing)
   }
 
+  putBag(key: BagKey, data: string, expected: string | undefined): Promise<{ readonly eTag: string } | 'stale'> {
+    const { bot, user, conversation } = key
+    return this.#thread.ask({ kind: 'putBag', key: { bot, user, conversation }, data, expected }, same)
+  }
+
+  dropBags(bot: BotId, user: UserId): Promise<void> {
+    return this.#thread.ask({ kind: 'dropBags', bot, user }, nothing)
+  }
+
   putSetting(name: string, value: string): Promise<void> {
     return this.#thread.ask({ kind: 'putSetting', name, value }, nothing)
   }
@@ -173,6 +183,10 @@ class SqliteStore implements ConversationStore {
 
   async list(bot: BotId, after: ConversationId | undefined, max: number): Promise<readonly Conversation[]> {
     return this.#reading.list(bot, after, max)
+  }
+
+  async bag(key: BagKey): Promise<Bag | undefined> {
+    return this.#reading.bag(key)
   }
 
   async setting(name: string): Promise<string | undefined> {

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { fetchPackageFiles } from './package.ts'
 
 /** The version of Web Chat that is served. */
-export const webChatVersion = '4.18.1'
+const webChatVersion = '4.18.1'
 
 /** SHA-512 of the package's tarball, as the registry states it. */
 const tarballSha512 = '7jpEUJ7olT62Xm+8eh7BhhIcXVfU2xD4pZDaeBt8K4XcNy6K/83UGIxE9BFkXmHMZ4hDEVOzs5cre07GWuaXzg=='
@@ -25,7 +25,7 @@ const files = {
 export type WebChatFile = keyof typeof files
 
 /** Where the bundle is kept unless told otherwise: with this project's packages, else with temporary files. */
-export const defaultCacheDirs: readonly string[] = [
+const defaultCacheDirs: readonly string[] = [
   fileURLToPath(new URL('../../../node_modules/.cache/landline', import.meta.url)),
   join(tmpdir(), 'landline'),
 ]

@@ -36,5 +36,5 @@ const isForwarded = ({ headers }: FastifyRequest): boolean =>
 const isLoopbackAddress = (address: string | undefined): boolean =>
   address !== undefined && (address === '::1' || /^(?:::ffff:)?127\./.test(address))
 
-const isLoopbackUrl = (url: string): boolean =>
-  URL.canParse(url) && /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?\/?$/.test(url)
+/** Compared as text: an address with anything else in it, before the host or after the port, is not one of ours. */
+const isLoopbackUrl = (url: string): boolean => /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i.test(url)

@@ -35,8 +35,11 @@ const file = (name: string): string => readFileSync(new URL(name, import.meta.ur
 /** Mounts `/`, `/chat`, `/webchat/{version}` and `/dev/token`. Only ever for development: whoever asks gets a token. */
 export function chatPage({ webChat, issueToken, origins }: ChatPagePorts): (app: FastifyInstance) => void {
   const page = file('page.html').replaceAll('{version}', webChat.version)
-  const script = file('chat.js')
-  const style = file('chat.css')
+  const parts = [
+    { name: 'chat.js', type: 'text/javascript; charset=utf-8', text: file('chat.js') },
+    { name: 'look.js', type: 'text/javascript; charset=utf-8', text: file('look.js') },
+    { name: 'chat.css', type: 'text/css; charset=utf-8', text: file('chat.css') },
+  ]
   const originOf = (request: FastifyRequest) => origins.of(request.raw, request.originalUrl)
 
   const bundleFile = async (name: Parameters<WebChat['read']>[0], type: string, reply: FastifyReply) => {
@@ -61,8 +64,9 @@ export function chatPage({ webChat, issueToken, origins }: ChatPagePorts): (app:
       sameOriginOnly(reply).header('content-security-policy', policyFor(originOf(request)))
       return reply.type('text/html; charset=utf-8').send(page)
     })
-    get('/chat/chat.js', (_request, reply) => sameOriginOnly(reply).type('text/javascript; charset=utf-8').send(script))
-    get('/chat/chat.css', (_request, reply) => sameOriginOnly(reply).type('text/css; charset=utf-8').send(style))
+    for (const { name, type, text } of parts) {
+      get(`/chat/${name}`, (_request, reply) => sameOriginOnly(reply).type(type).send(text))
+    }
     get(`/webchat/${webChat.version}/webchat.js`, (_request, reply) =>
       bundleFile('webchat.js', 'text/javascript; charset=utf-8', reply),
     )
@@ -70,7 +74,7 @@ export function chatPage({ webChat, issueToken, origins }: ChatPagePorts): (app:
       bundleFile('webchat.js.LICENSE.txt', 'text/plain; charset=utf-8', reply),
     )
 
-    const token: Handler = async (request, reply) => {
+    const giveToken: Handler = async (request, reply) => {
       sameOriginOnly(reply)
       const caller = checkedCaller(request)
       if (caller.refused !== undefined) {
@@ -78,10 +82,15 @@ export function chatPage({ webChat, issueToken, origins }: ChatPagePorts): (app:
         return reply.code(status).send({ error: { code: 'BadArgument', message } })
       }
       if (caller.origin !== undefined) reply.header('access-control-allow-origin', caller.origin)
-      const { expiresInSeconds, ...issued } = await issueToken()
-      return reply.send({ ...issued, expires_in: expiresInSeconds, domain: `${originOf(request)}/v3/directline` })
+      const { token, conversationId, expiresInSeconds } = await issueToken()
+      return reply.send({
+        token,
+        conversationId,
+        expires_in: expiresInSeconds,
+        domain: `${originOf(request)}/v3/directline`,
+      })
     }
-    mount(app, '/dev/token', { GET: token, POST: token }, jsonBytesMax)
+    mount(app, '/dev/token', { GET: giveToken, POST: giveToken }, jsonBytesMax)
   }
 }
 

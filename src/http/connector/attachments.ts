@@ -14,6 +14,7 @@ import { bodyText } from '../bodies.ts'
 import { lastSegment } from '../content-disposition.ts'
 import { sendFile } from '../file-answer.ts'
 import { mount } from '../paths.ts'
+import { json, parameter } from '../requests.ts'
 import { authorizeBot, type BotAuthorizationPorts } from './bot-authorization.ts'
 
 /** What these routes need of the inside. */
@@ -44,7 +45,7 @@ export function connectorAttachments(
           ports.readBase64,
         )
         const id = await attachments.uploaded(grant.conversation, file, thumbnail)
-        return reply.type('application/json; charset=utf-8').send(JSON.stringify({ id }))
+        return json(reply, { id })
       },
     },
     bodyBytesMax,
@@ -55,22 +56,21 @@ export function connectorAttachments(
     `${base}/attachments/:id`,
     {
       GET: async (request, reply) => {
-        const { id = '' } = request.params as { id?: string }
+        const id = parameter(request, 'id')
         const original = await attachments.view(id, 'original')
         if (original === undefined) throw unknownFile()
         const thumbnail = await attachments.view(id, 'thumbnail')
         const views = [{ viewId: 'original', size: original.bytes.length }]
         if (thumbnail !== undefined) views.push({ viewId: 'thumbnail', size: thumbnail.bytes.length })
-        return reply
-          .type('application/json; charset=utf-8')
-          .send(JSON.stringify({ name: original.name, type: original.mediaType, views }))
+        return json(reply, { name: original.name, type: original.mediaType, views })
       },
     },
     jsonBytesMax,
   )
 
   const view = async (request: FastifyRequest) => {
-    const { id = '', view = '' } = request.params as { id?: string; view?: string }
+    const id = parameter(request, 'id')
+    const view = parameter(request, 'view')
     const file = view === 'original' || view === 'thumbnail' ? await attachments.view(id, view) : undefined
     if (file === undefined) throw unknownFile()
     return file

@@ -2,20 +2,23 @@
  * The Bot Connector API as bots call it: conversations, activities and members. What this channel can't offer is
  * answered as the hosted one does.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Members, Participant } from '../../domain/members.ts'
 import type { Replies } from '../../domain/replies.ts'
 import { parseActivityText } from '../../protocol/activity.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
-import { activityBytesMax, connectorBytesMax, idCharactersMax, jsonBytesMax } from '../../protocol/limits.ts'
+import { activityBytesMax, connectorBytesMax, jsonBytesMax } from '../../protocol/limits.ts'
 import { bodyText } from '../bodies.ts'
 import { type Handler, mount } from '../paths.ts'
+import { json, parameter, query, repeatKey } from '../requests.ts'
 import { type AttachmentPorts, connectorAttachments } from './attachments.ts'
 import { authorizeBot, type BotAuthorizationPorts } from './bot-authorization.ts'
+import { botState, type StatePorts } from './state.ts'
 
 /** What the routes need of the inside. */
 export type ConnectorPorts = BotAuthorizationPorts &
-  AttachmentPorts & { readonly replies: Replies; readonly members: Members }
+  AttachmentPorts &
+  StatePorts & { readonly replies: Replies; readonly members: Members }
 
 /** Where a bot finds us: below its `serviceUrl`. The bare path is what bots with credentials of their own call. */
 const bases = ['/connector/:opened/:mark/v3', '/v3']
@@ -125,8 +128,11 @@ function mountBelow(app: FastifyInstance, base: string, ports: ConnectorPorts): 
     `${conversation}/pagedmembers`,
     {
       GET: async (request, reply) => {
-        const { pageSize, continuationToken } = request.query as Record<string, string | undefined>
-        const page = await members.page(await granted(request), readPageSize(pageSize), continuationToken || undefined)
+        const page = await members.page(
+          await granted(request),
+          readPageSize(query(request, 'pageSize')),
+          query(request, 'continuationToken') || undefined,
+        )
         return json(reply, { members: accounts(page.members), continuationToken: page.continuationToken })
       },
     },
@@ -134,24 +140,16 @@ function mountBelow(app: FastifyInstance, base: string, ports: ConnectorPorts): 
   )
 
   connectorAttachments(app, base, ports, connectorBytesMax)
+  botState(app, base, ports)
 }
 
-const json = (reply: FastifyReply, body: unknown): FastifyReply =>
-  reply.type('application/json; charset=utf-8').send(JSON.stringify(body))
-
 const activityOf = (request: FastifyRequest) => parseActivityText(bodyText(request, 'UnreadableActivity'))
-
-const parameter = (request: FastifyRequest, name: string): string =>
-  (request.params as Record<string, string | undefined>)[name] ?? ''
 
 const account = (member: Participant) => ({ id: member.id, name: member.name })
 const accounts = (members: readonly Participant[]) => members.map(account)
 
 /** What botbuilder repeats on every try of one call; `Idempotency-Key` from anyone. */
-function requestId(request: FastifyRequest): string | undefined {
-  const id = request.headers['x-ms-client-request-id'] ?? request.headers['idempotency-key']
-  return typeof id === 'string' && id !== '' && id.length <= idCharactersMax ? id : undefined
-}
+const requestId = (request: FastifyRequest) => repeatKey(request, 'x-ms-client-request-id', 'idempotency-key')
 
 /** @throws ProtocolError `Unacceptable` for anything but a number from 1 */
 function readPageSize(text: string | undefined): number | undefined {

@@ -6,19 +6,21 @@ import type { Attachments } from '../../domain/attachments.ts'
 import type { Conversations } from '../../domain/conversations.ts'
 import type { Credentials } from '../../domain/credentials.ts'
 import { frameOf } from '../../domain/cursor.ts'
-import { type ConversationGrant, type Grant, grantFor } from '../../domain/grant.ts'
+import { type ConversationGrant, grantFor } from '../../domain/grant.ts'
 import type { Opened, Opening, Ticketed } from '../../domain/opening.ts'
 import type { Bot } from '../../domain/sites.ts'
 import { parseActivityText } from '../../protocol/activity.ts'
+import { readMediaType } from '../../protocol/attachment.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
-import { activityBytesMax, idCharactersMax, jsonBytesMax, uploadBytesMax } from '../../protocol/limits.ts'
+import { activityBytesMax, jsonBytesMax, uploadBytesMax } from '../../protocol/limits.ts'
 import { parseTokenParameters } from '../../protocol/token-parameters.ts'
 import { writeWatermark } from '../../protocol/watermark.ts'
-import { readAuthorization } from '../authorization.ts'
+import { authenticator } from '../authorization.ts'
 import { bodyBytes, bodyText } from '../bodies.ts'
 import { mount, type Origins } from '../paths.ts'
+import { json, jsonType, parameter, query, repeatKey } from '../requests.ts'
+import { isJsonNamed, partText, type ReadActivityPart, readUpload } from '../upload.ts'
 import { answerSession } from './session.ts'
-import { readUpload } from './upload.ts'
 
 /** What the routes need of the inside. */
 export type DirectLinePorts = {
@@ -39,11 +41,7 @@ const base = '/v3/directline'
 export function directLine(ports: DirectLinePorts): (app: FastifyInstance) => void {
   const { credentials, opening, conversations, attachments, origins } = ports
 
-  const authenticate = (request: FastifyRequest): Grant => {
-    const grant = credentials.authenticate(readAuthorization(request.headers.authorization))
-    refuseForeignOrigin(grant, request.headers.origin)
-    return grant
-  }
+  const authenticate = authenticator(credentials)
   const granted = (request: FastifyRequest): ConversationGrant =>
     grantFor(authenticate(request), parameter(request, 'conversation'))
   const refuseWhenStopping = () => {
@@ -133,7 +131,9 @@ export function directLine(ports: DirectLinePorts): (app: FastifyInstance) => vo
           const grant = granted(request)
           refuseWhenStopping()
           const activity = parseActivityText(bodyText(request, 'UnreadableActivity'))
-          return json(reply, { id: await conversations.post(grant, activity, undefined, idempotencyKey(request)) })
+          return json(reply, {
+            id: await conversations.post(grant, activity, undefined, repeatKey(request, 'idempotency-key')),
+          })
         },
       },
       activityBytesMax,
@@ -147,14 +147,21 @@ export function directLine(ports: DirectLinePorts): (app: FastifyInstance) => vo
           const grant = granted(request)
           refuseWhenStopping()
           const userId = query(request, 'userId')
-          const upload = readUpload(bodyBytes(request), request.sentContentType, request.headers['content-disposition'])
+          const upload = readUpload(
+            bodyBytes(request),
+            request.sentContentType,
+            request.headers['content-disposition'],
+            readActivityPart,
+          )
           await conversations.mayPost(grant, upload.activity, userId)
           const activity = await attachments.stored(
             grant.conversation,
             upload,
             origins.of(request.raw, request.originalUrl),
           )
-          return json(reply, { id: await conversations.post(grant, activity, userId, idempotencyKey(request)) })
+          return json(reply, {
+            id: await conversations.post(grant, activity, userId, repeatKey(request, 'idempotency-key')),
+          })
         },
       },
       uploadBytesMax,
@@ -169,9 +176,14 @@ export function directLine(ports: DirectLinePorts): (app: FastifyInstance) => vo
   }
 }
 
-const jsonType = 'application/json; charset=utf-8'
+const activityTypes = new Set(['application/vnd.microsoft.activity', 'application/vnd.microsoft.bot.message'])
 
-const json = (reply: FastifyReply, body: unknown): FastifyReply => reply.type(jsonType).send(JSON.stringify(body))
+/** By its type, or by its name if it is JSON. DirectLineJS sets both. */
+const readActivityPart: ReadActivityPart = (part, name) => {
+  const isActivity =
+    activityTypes.has(readMediaType(part.headers.get('content-type'))) || isJsonNamed(part, name, ['activity'])
+  return isActivity ? parseActivityText(partText(part)) : undefined
+}
 
 const ticketed = (result: Ticketed) => ({
   conversationId: result.conversation,
@@ -179,33 +191,6 @@ const ticketed = (result: Ticketed) => ({
   expires_in: result.expiresInSeconds,
 })
 
-/** A part of the path, decoded. */
-function parameter(request: FastifyRequest, name: string): string {
-  const value = (request.params as Record<string, unknown>)[name]
-  return typeof value === 'string' ? value : ''
-}
-
-/** A query parameter; the first if it is given more than once. */
-function query(request: FastifyRequest, name: string): string | undefined {
-  const value = (request.query as Record<string, unknown>)[name]
-  const first: unknown = Array.isArray(value) ? value[0] : value
-  return typeof first === 'string' ? first : undefined
-}
-
 /** DirectLineJS misses what comes between a start and its first set, unless it is told a watermark at once. */
 const isDirectLineJs = (request: FastifyRequest): boolean =>
   /directlinejs/i.test(String(request.headers['x-ms-bot-agent'] ?? ''))
-
-function idempotencyKey(request: FastifyRequest): string | undefined {
-  const key = request.headers['idempotency-key']
-  return typeof key === 'string' && key !== '' && key.length <= idCharactersMax ? key : undefined
-}
-
-/** Where a site enforces its origins, pages from elsewhere are refused; clients without an Origin pass. */
-function refuseForeignOrigin(grant: Grant, origin: string | undefined): void {
-  const { site } = grant
-  if (!site.enforceOrigins || origin === undefined) return
-  const carried = grant.by === 'token' ? grant.token.origins : []
-  const trusted = site.trustedOrigins.length > 0 ? site.trustedOrigins : carried
-  if (!trusted.includes(origin)) throw new ProtocolError('Forbidden', 'Requests from this origin are not allowed.')
-}

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Grant } from '../../domain/grant.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
+import { json } from '../requests.ts'
 
 /**
  * Answers `getsessionid`. The request travels with cookies, so this is the one answer that allows credentials, and
@@ -22,11 +23,9 @@ export function answerSession(grant: Grant, request: FastifyRequest, reply: Fast
     throw new ProtocolError('Unacceptable', 'The Origin of the request is missing or not trusted.')
   }
   const sessionId = randomBytes(24).toString('base64url')
-  return reply
-    .headers({
-      'access-control-allow-credentials': 'true',
-      'set-cookie': `landline_session=${sessionId}; HttpOnly; Secure; SameSite=None; Path=/`,
-    })
-    .type('application/json; charset=utf-8')
-    .send(JSON.stringify({ sessionId }))
+  reply.headers({
+    'access-control-allow-credentials': 'true',
+    'set-cookie': `landline_session=${sessionId}; HttpOnly; Secure; SameSite=None; Path=/`,
+  })
+  return json(reply, { sessionId })
 }

@@ -29,6 +29,7 @@ import { readWatermark } from '../../protocol/watermark.ts'
 import { corsHeaders } from '../cors.ts'
 import { failedAnswer } from '../errors.ts'
 import { mount, splitPrefix } from '../paths.ts'
+import { jsonType } from '../requests.ts'
 import { errorBody } from './errors.ts'
 
 /** What the stream needs of the inside. */
@@ -259,7 +260,7 @@ function refuse(request: IncomingMessage, socket: Duplex, thrown: unknown, event
   const all = {
     ...corsHeaders(request.headers.origin),
     ...headers,
-    'content-type': 'application/json; charset=utf-8',
+    'content-type': jsonType,
     'content-length': String(Buffer.byteLength(body)),
     'cache-control': 'no-store',
     connection: 'close',

@@ -8,17 +8,21 @@ import { readConversationId, readFileId } from '../../protocol/ids.ts'
 import { jsonBytesMax } from '../../protocol/limits.ts'
 import { sendFile } from '../file-answer.ts'
 import { mount } from '../paths.ts'
+import { parameter, query } from '../requests.ts'
 
 /** Mounts the links. The last part of the path is the file's name, for people; the file is found by what is before it. */
 export function files(ports: { readonly attachments: Attachments }): (app: FastifyInstance) => void {
   const linked = async (request: FastifyRequest) => {
-    const { conversation = '', file = '' } = request.params as Record<string, string | undefined>
-    const { e = '', s = '' } = request.query as Record<string, unknown>
-    const name = { conversation: readConversationId(conversation), file: readFileId(file) }
+    const name = {
+      conversation: readConversationId(parameter(request, 'conversation')),
+      file: readFileId(parameter(request, 'file')),
+    }
+    const expires = query(request, 'e') ?? ''
+    const mark = query(request, 's') ?? ''
     const found =
       name.conversation === undefined || name.file === undefined
         ? undefined
-        : await ports.attachments.linked({ conversation: name.conversation, file: name.file }, String(e), String(s))
+        : await ports.attachments.linked({ conversation: name.conversation, file: name.file }, expires, mark)
     if (found === undefined) throw new ProtocolError('UnknownFile', 'File not found.')
     return { file: found, tag: `"${name.file}"` }
   }

@@ -319,14 +319,16 @@ function slowness({ bot, greeted }: Stage): void {
     await using own = await startApp({ bot: bot().url, botSettings: { timeoutMs: 400 } })
     using chat = await greeted('dl_slow', { app: own })
     const { conversationId, token } = chat.connection
-    const begin = performance.now()
     const { status, body } = await call(own.base, token, 'POST', `/conversations/${conversationId}/activities`, {
       type: 'message',
-      text: 'slow 1500',
+      text: 'slow 3000',
     })
-    assert.ok(performance.now() - begin < 1400)
+    assert.equal(
+      chat.fromBot().some(({ text }) => text === 'I took 3000 ms.'),
+      false,
+    )
     assert.deepEqual([status, (body['error'] as { code: string }).code, body['httpStatusCode']], [502, 'BotError', 504])
-    await chat.reply('I took 1500 ms.')
+    await chat.reply('I took 3000 ms.')
     assert.equal(await chat.say('slow 500'), 'retry')
     await chat.reply('I took 500 ms.')
   })
@@ -343,7 +345,7 @@ function slowness({ bot, greeted }: Stage): void {
       `/conversations/${conversationId}/activities`,
       activity,
     )
-    assert.ok(performance.now() - begin < 1000)
+    assert.ok(performance.now() - begin < 5_000)
     assert.deepEqual([status, (body['error'] as { code: string }).code, body['httpStatusCode']], [502, 'BotError', 504])
     assert.deepEqual(texts((await readLog(own, conversationId)).activities), ['echo x'])
   })

@@ -79,12 +79,24 @@ export class Chat implements Disposable {
     }
   }
 
-  /** Sends an activity. Resolves with what DirectLineJS emits: the activity's id, or `retry`. */
-  post(activity: SomeActivity): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const sent = { from: { id: this.#user }, ...activity } as Parameters<DirectLine['postActivity']>[0]
-      this.directLine.postActivity(sent).subscribe({ next: resolve, error: reject })
+  /**
+   * Sends an activity. Resolves with what DirectLineJS emits: the activity's id, or `retry`. Rejects if it says
+   * nothing: it waits without end for a connection.
+   */
+  async post(activity: SomeActivity): Promise<string> {
+    const sent = { from: { id: this.#user }, ...activity } as Parameters<DirectLine['postActivity']>[0]
+    const outcome: { id?: string; error?: unknown } = {}
+    this.directLine.postActivity(sent).subscribe({
+      next: id => {
+        outcome.id = id
+      },
+      error: error => {
+        outcome.error = error
+      },
     })
+    await this.until('an answer to a post', () => outcome.id !== undefined || outcome.error !== undefined)
+    if (outcome.id === undefined) throw outcome.error
+    return outcome.id
   }
 
   /** Sends a message the way Web Chat does, with an id of its own by which the echo is known. */

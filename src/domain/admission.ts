@@ -1,0 +1,49 @@
+/**
+ * What is settled before a client's activity is taken: who sends it, whether clients may send it, and what becomes of it.
+ */
+import type { Activity } from '../protocol/activity.ts'
+import { ProtocolError } from '../protocol/errors.ts'
+import { userId } from '../protocol/ids.ts'
+import { type ConversationGrant, refuseUntokenedUser } from './grant.ts'
+import type { Sender } from './stamp.ts'
+
+/**
+ * Who speaks: the credential's user, else whoever the activity names, else the fallback.
+ *
+ * @throws ProtocolError `MissingProperty` if nobody is named, `Unacceptable` for an id only a token or the bot may have
+ */
+export function senderOf(grant: ConversationGrant, activity: Activity, fallbackUser: string | undefined): Sender {
+  if (grant.user !== undefined) return grant.user
+  const id = activity.from?.id || fallbackUser
+  if (!id) throw new ProtocolError('MissingProperty', "Missing 'Activity.From' field.")
+  const sender = { id: userId(id), name: undefined }
+  refuseUntokenedUser(grant.site, sender.id)
+  return sender
+}
+
+/**
+ * Refuses what is the service's or another channel's to say.
+ *
+ * @throws ProtocolError `Unacceptable`
+ */
+export function refuseUnsendable(grant: ConversationGrant, activity: Activity): void {
+  if (activity.type === 'contactRelationUpdate') {
+    throw new ProtocolError('Unacceptable', 'Activities of type contactRelationUpdate are not supported.')
+  }
+  if (activity.type === 'event' && activity.name === 'tokens/response' && !grant.site.allowTokenResponse) {
+    throw new ProtocolError('Unacceptable', 'Only a token service may send tokens/response.')
+  }
+}
+
+/** What is done with a client's activity before the bot gets it: kept and shown, only shown, or neither. */
+export function treatmentOf(activity: Activity): 'record' | 'show' | 'hide' {
+  switch (activity.type) {
+    case 'typing':
+      return 'show'
+    case 'conversationUpdate':
+    case 'trace':
+      return 'hide'
+    default:
+      return 'record'
+  }
+}

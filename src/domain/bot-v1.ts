@@ -1,0 +1,88 @@
+/**
+ * Turns of bots that speak the first schema: activities go out as v1 messages, and what the bot answers in the same
+ * breath comes back as one.
+ */
+import { type BotMessage, botMessagesOf, withBags } from '../protocol/bot-message.ts'
+import { readBotReply } from '../protocol/bot-reply.ts'
+import { ProtocolError } from '../protocol/errors.ts'
+import { isObject, parseJson } from '../protocol/fields.ts'
+import { type UserId, userId } from '../protocol/ids.ts'
+import { keepBags, readBags, type Whose } from './bags.ts'
+import type { Delivered, Delivery } from './delivery.ts'
+import { botGrant } from './grant.ts'
+import type { ConversationStore } from './ports.ts'
+import type { Replies } from './replies.ts'
+import type { BotTurn, RecordAnswer } from './turns.ts'
+
+type OldBotsPorts = {
+  readonly delivery: Delivery
+  readonly replies: Replies
+  readonly store: ConversationStore
+  /** The value of an Authorization header. */
+  readonly basic: (app: { readonly id: string; readonly password: string }) => string
+}
+
+/** Takes turns of v1 bots. */
+export class OldBots {
+  readonly #ports: OldBotsPorts
+
+  constructor(ports: OldBotsPorts) {
+    this.#ports = ports
+  }
+
+  /**
+   * Delivers an activity as the messages it is in the first schema, one turn after the other: none for a type the
+   * schema has no word for, which counts as accepted.
+   *
+   * @param recorded records an answer, and says that the turn has failed if it can't be taken
+   */
+  async take(turn: BotTurn, recorded: RecordAnswer): Promise<Delivered> {
+    const account = { id: turn.bot.id, name: turn.bot.name }
+    let delivered: Delivered = { outcome: 'accepted', answer: '' }
+    for (const message of botMessagesOf(turn.activity, { bot: account, bags: {} })) {
+      const whose = whoseBags(turn, message)
+      const body = JSON.stringify(withBags(message, await readBags(this.#ports.store, whose)))
+      delivered = await this.#ports.delivery.deliver({
+        ...turn,
+        body,
+        needsAnswer: true,
+        authorization: this.#authorization(turn),
+      })
+      if (delivered.outcome === 'failed') return delivered
+      const { answer } = delivered
+      delivered = await recorded(delivered, () => this.#record(turn, message, whose, answer))
+      if (delivered.outcome === 'failed') return delivered
+    }
+    return delivered
+  }
+
+  async #record(turn: BotTurn, message: BotMessage, whose: Whose, answer: string): Promise<void> {
+    const reply = readBotReply(parsedAnswer(answer), message)
+    await keepBags(this.#ports.store, whose, reply.bags)
+    if (reply.activity === undefined) return
+    await this.#ports.replies.reply(botGrant(turn.conversation, turn.bot), reply.activity, undefined, undefined)
+  }
+
+  /** The password travels only where nobody can read it on the way. */
+  #authorization({ bot }: BotTurn): string | undefined {
+    return bot.app !== undefined && /^https:/i.test(bot.endpoint) ? this.#ports.basic(bot.app) : undefined
+  }
+}
+
+/** The bags of the person a message is from; what the service itself says is about the conversation alone. */
+function whoseBags(turn: BotTurn, message: BotMessage): Whose {
+  const user: UserId | undefined = message.type === 'BotAddedToConversation' ? undefined : userId(message.from.id)
+  return { bot: turn.bot.id, conversation: turn.conversation, user }
+}
+
+/** @throws ProtocolError `MalformedBody` */
+function parsedAnswer(answer: string): unknown {
+  if (answer.trim() === '') return undefined
+  try {
+    const value = parseJson(answer)
+    // Some answer a bare string or number where they have nothing to say.
+    return isObject(value) ? value : undefined
+  } catch (cause) {
+    throw new ProtocolError('MalformedBody', 'it is not JSON', { cause })
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * What v1 bots call: messages by their own initiative, and the data they keep with the channel.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { BagKey, BagStore } from '../../domain/bag-port.ts'
+import { keepBags } from '../../domain/bags.ts'
+import { botGrant } from '../../domain/grant.ts'
+import type { Clock } from '../../domain/ports.ts'
+import type { Replies } from '../../domain/replies.ts'
+import type { Bot, Sites } from '../../domain/sites.ts'
+import { readBotReply } from '../../protocol/bot-reply.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
+import { type JsonObject, parseOptionalObject } from '../../protocol/fields.ts'
+import { readConversationId, userId } from '../../protocol/ids.ts'
+import { activityBytesMax, bagCharactersMax } from '../../protocol/limits.ts'
+import { answerBag, takeBag } from '../bag-answer.ts'
+import { bodyText } from '../bodies.ts'
+import { mount } from '../paths.ts'
+import { json, parameter, repeatKey } from '../requests.ts'
+import { authorizeOldBot } from './bot-authorization.ts'
+
+/** What the routes need of the inside. */
+export type OldBotPorts = {
+  readonly sites: Sites
+  readonly replies: Replies
+  readonly bags: BagStore
+  readonly clock: Clock
+}
+
+const base = '/bot/v1.0'
+
+/** Mounts the API. */
+export function oldBots(ports: OldBotPorts): (app: FastifyInstance) => void {
+  const post = async (request: FastifyRequest, reply: FastifyReply) => {
+    const bot = authorizeOldBot(ports.sites, request)
+    const body = parseOptionalObject(bodyText(request, 'MalformedBody'))
+    const said = readBotReply(body, undefined)
+    if (said.conversation === undefined) {
+      throw new ProtocolError(
+        'MissingProperty',
+        "A message needs the 'conversationId' of a conversation with a client.",
+      )
+    }
+    const conversation = readConversationId(said.conversation)
+    if (conversation === undefined) throw new ProtocolError('UnknownConversation', 'Unknown conversation.')
+    const grant = botGrant(conversation, bot)
+    await ports.replies.find(grant)
+    const user = said.user === undefined || said.user === bot.id ? undefined : userId(said.user)
+    await keepBags(ports.bags, { bot: bot.id, conversation, user }, said.bags)
+    const id =
+      said.activity === undefined
+        ? undefined
+        : await ports.replies.reply(grant, said.activity, undefined, repeatKey(request, 'idempotency-key'))
+    return json(
+      reply,
+      stored(body, { id, conversationId: conversation, created: new Date(ports.clock.nowMs()).toISOString() }),
+    )
+  }
+  const read = (keyOf: KeyOf) => (request: FastifyRequest, reply: FastifyReply) =>
+    answerBag(ports.bags, keyOf(ownBot(ports.sites, request), request), reply)
+  const put = (keyOf: KeyOf) => (request: FastifyRequest, reply: FastifyReply) =>
+    takeBag(ports.bags, keyOf(ownBot(ports.sites, request), request), request, reply, bagCharactersMax)
+  return app => {
+    mount(app, `${base}/messages`, { POST: post }, activityBytesMax)
+    for (const [path, keyOf] of bagPaths)
+      mount(app, base + path, { GET: read(keyOf), POST: put(keyOf) }, activityBytesMax)
+  }
+}
+
+type KeyOf = (bot: Bot, request: FastifyRequest) => BagKey
+
+const bagPaths: readonly (readonly [string, KeyOf])[] = [
+  ['/bots/:bot/users/:user', (bot, request) => ({ bot: bot.id, user: userOf(request), conversation: undefined })],
+  [
+    '/bots/:bot/conversations/:conversation',
+    (bot, request) => ({ bot: bot.id, user: undefined, conversation: conversationOf(request) }),
+  ],
+  [
+    '/bots/:bot/conversations/:conversation/users/:user',
+    (bot, request) => ({ bot: bot.id, user: userOf(request), conversation: conversationOf(request) }),
+  ],
+]
+
+const userOf = (request: FastifyRequest) => userId(parameter(request, 'user'))
+
+function conversationOf(request: FastifyRequest) {
+  const conversation = readConversationId(parameter(request, 'conversation'))
+  if (conversation === undefined) throw new ProtocolError('UnknownConversation', 'Unknown conversation.')
+  return conversation
+}
+
+/** The bot in the path is the one that calls, by its id here or by its app id. @throws ProtocolError `Forbidden` */
+function ownBot(sites: Sites, request: FastifyRequest): Bot {
+  const bot = authorizeOldBot(sites, request)
+  const named = parameter(request, 'bot')
+  if (named !== bot.id && named !== bot.app?.id)
+    throw new ProtocolError('Forbidden', 'This is the data of another bot.')
+  return bot
+}
+
+/** The message as it has been taken: the bot's own, with what the service sets, and without the data it has put away. */
+function stored(message: JsonObject, set: JsonObject): JsonObject {
+  const putAway = new Set([
+    'botuserdata',
+    'botconversationdata',
+    'botperuserinconversationdata',
+    'id',
+    'conversationid',
+    'created',
+  ])
+  return { ...Object.fromEntries(Object.entries(message).filter(([name]) => !putAway.has(name.toLowerCase()))), ...set }
+}

@@ -1,0 +1,163 @@
+/**
+ * Direct Line 1.1: every operation. The same conversations, tokens and log as 3.0; messages are a rendering of what
+ * the log holds.
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Attachments } from '../../domain/attachments.ts'
+import type { ClientPage, Conversations } from '../../domain/conversations.ts'
+import type { Credentials } from '../../domain/credentials.ts'
+import { type ConversationGrant, grantFor } from '../../domain/grant.ts'
+import type { Opening } from '../../domain/opening.ts'
+import type { Clock } from '../../domain/ports.ts'
+import { type Activity, parseActivityText } from '../../protocol/activity.ts'
+import { readMediaType } from '../../protocol/attachment.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
+import { activityBytesMax, jsonBytesMax, uploadBytesMax } from '../../protocol/limits.ts'
+import { activityOfMessage, type Message, messageOfActivity, parseMessageText } from '../../protocol/message.ts'
+import { parseTokenParameters } from '../../protocol/token-parameters.ts'
+import { type Position, writeWatermark } from '../../protocol/watermark.ts'
+import { authenticator } from '../authorization.ts'
+import { bodyBytes, bodyText } from '../bodies.ts'
+import { type Handler, mount, type Origins } from '../paths.ts'
+import { json, parameter, query, repeatKey } from '../requests.ts'
+import { isJsonNamed, partText, type ReadActivityPart, readUpload } from '../upload.ts'
+
+/** What the routes need of the inside. */
+export type OldDirectLinePorts = {
+  readonly credentials: Credentials
+  readonly opening: Opening
+  readonly conversations: Conversations
+  readonly attachments: Attachments
+  readonly origins: Origins
+  readonly clock: Clock
+  /** Whether new work is refused because the service is stopping. */
+  readonly isStopping: () => boolean
+}
+
+const base = '/api'
+
+/** A client in the wild sends again in a tight loop while the answer is 502: none comes sooner than this, in milliseconds. */
+const leastFailureMs = 100
+
+/** Mounts the API. */
+export function oldDirectLine(ports: OldDirectLinePorts): (app: FastifyInstance) => void {
+  const { credentials, opening, conversations, attachments, origins, clock } = ports
+  const authenticate = authenticator(credentials)
+  const granted = (request: FastifyRequest): ConversationGrant =>
+    grantFor(authenticate(request), parameter(request, 'conversation'))
+  const originOf = (request: FastifyRequest) => origins.of(request.raw, request.originalUrl)
+  const refuseWhenStopping = () => {
+    if (ports.isStopping()) throw new ProtocolError('Unavailable', 'The service is stopping.')
+  }
+
+  const generate: Handler = (request, reply) => {
+    const grant = authenticate(request)
+    refuseWhenStopping()
+    return json(reply, opening.generate(grant, parseTokenParameters(bodyText(request, 'MalformedBody'))).token)
+  }
+  const renew: Handler = (request, reply) => {
+    const grant = authenticate(request)
+    grantFor(grant, parameter(request, 'conversation'))
+    return json(reply, opening.refresh(grant).token)
+  }
+  const start: Handler = async (request, reply) => {
+    const grant = authenticate(request)
+    refuseWhenStopping()
+    const opened = await opening.start(grant, parseTokenParameters(bodyText(request, 'MalformedBody')), false)
+    return json(reply, {
+      conversationId: opened.conversation,
+      token: opened.token,
+      expires_in: opened.expiresInSeconds,
+    })
+  }
+  const read: Handler = async (request, reply) => {
+    const grant = granted(request)
+    const page = await messagesAfter(conversations, grant, query(request, 'watermark'))
+    return json(reply, { messages: page.messages, watermark: writeWatermark(page.watermark) })
+  }
+  const post: Handler = async (request, reply) => {
+    const grant = granted(request)
+    refuseWhenStopping()
+    const activity = activityOfMessage(parseMessageText(bodyText(request, 'UnreadableActivity')), originOf(request))
+    await unhurried(
+      clock,
+      conversations.post(grant, activity, conversations.unnamedUser(grant), repeatKey(request, 'idempotency-key')),
+    )
+    return reply.code(204).send()
+  }
+  const upload: Handler = async (request, reply) => {
+    const grant = granted(request)
+    refuseWhenStopping()
+    const { sentContentType, headers } = request
+    const read = readUpload(
+      bodyBytes(request),
+      sentContentType,
+      headers['content-disposition'],
+      activityPartReader(originOf(request)),
+    )
+    if (read.files.length === 0 && read.activity !== undefined) refuseEmpty(read.activity)
+    const user = query(request, 'userId') || conversations.unnamedUser(grant)
+    await conversations.mayPost(grant, read.activity, user)
+    const activity = await attachments.stored(grant.conversation, read, originOf(request))
+    await unhurried(clock, conversations.post(grant, activity, user, repeatKey(request, 'idempotency-key')))
+    return reply.code(204).send()
+  }
+
+  return app => {
+    for (const path of ['/tokens', '/tokens/conversation'])
+      mount(app, base + path, { GET: generate, POST: generate }, jsonBytesMax)
+    mount(app, `${base}/tokens/:conversation/renew`, { GET: renew, POST: renew }, jsonBytesMax)
+    mount(app, `${base}/conversations`, { POST: start }, jsonBytesMax)
+    mount(app, `${base}/conversations/:conversation/messages`, { GET: read, POST: post }, activityBytesMax)
+    mount(app, `${base}/conversations/:conversation/upload`, { POST: upload }, uploadBytesMax)
+  }
+}
+
+/**
+ * The messages after a watermark. Most types of activities are no messages; clients read until a page is empty, so
+ * pages are passed over until one shows something or the log ends.
+ */
+async function messagesAfter(
+  conversations: Conversations,
+  grant: ConversationGrant,
+  given: string | undefined,
+): Promise<{ readonly messages: readonly Message[]; readonly watermark: Position }> {
+  let watermark = given
+  for (;;) {
+    const page: ClientPage = await conversations.read(grant, watermark)
+    const messages = page.entries.map(entry => messageOfActivity(entry.text)).filter(message => message !== undefined)
+    if (messages.length > 0 || page.entries.length === 0) return { messages, watermark: page.watermark }
+    watermark = writeWatermark(page.watermark)
+  }
+}
+
+/** Beside files a message may say nothing; alone it may not. */
+function refuseEmpty({ text, attachments, channelData }: Activity): void {
+  if (text === undefined && !attachments?.length && channelData === undefined) {
+    throw new ProtocolError('MissingProperty', 'The upload holds neither a file nor a message that says something.')
+  }
+}
+
+/** The message part of a form, by its type or by its name; it may be an activity too. */
+function activityPartReader(origin: string): ReadActivityPart {
+  return (part, name) => {
+    const type = readMediaType(part.headers.get('content-type'))
+    if (type === 'application/vnd.microsoft.activity' || isJsonNamed(part, name, ['activity']))
+      return parseActivityText(partText(part))
+    const isMessage = type === 'application/vnd.microsoft.bot.message' || isJsonNamed(part, name, ['message'])
+    return isMessage ? activityOfMessage(parseMessageText(partText(part), { allowEmpty: true }), origin) : undefined
+  }
+}
+
+/** Holds back a bot's failure to answer, for clients that send again as fast as they are told. */
+async function unhurried(clock: Clock, sending: Promise<unknown>): Promise<void> {
+  const startedMs = clock.monotonicMs()
+  try {
+    await sending
+  } catch (error) {
+    const leftMs = startedMs + leastFailureMs - clock.monotonicMs()
+    const isBotDown = error instanceof ProtocolError && error.failure === 'BotFailed' && !error.botAnswered
+    if (isBotDown && leftMs > 0) await new Promise<void>(resolve => clock.after(leftMs, resolve))
+    throw error
+  }
+}
