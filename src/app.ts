@@ -13,10 +13,12 @@ import { Credentials } from './domain/credentials.ts'
 import { Delivery } from './domain/delivery.ts'
 import type { Events } from './domain/events.ts'
 import { Hub } from './domain/hub.ts'
+import { InFlight } from './domain/in-flight.ts'
 import { Joins } from './domain/joins.ts'
 import { Links } from './domain/links.ts'
 import { Members } from './domain/members.ts'
 import { Opening } from './domain/opening.ts'
+import { Patience } from './domain/patience.ts'
 import type { Random } from './domain/ports.ts'
 import { Recorder } from './domain/record.ts'
 import { Replies } from './domain/replies.ts'
@@ -52,6 +54,9 @@ export type Landline = {
 /** Characters of the random part of a visitor's user id. */
 const visitorCharacters = 16
 
+/** How long answers that are being written may still take when a stop has waited long enough: milliseconds. */
+const breakOffMs = 300
+
 /** No port was free. */
 export class PortTakenError extends Error {}
 
@@ -62,7 +67,9 @@ export class PortTakenError extends Error {}
  */
 export async function startLandline(settings: Settings, outside: Outside, events: Events): Promise<Landline> {
   const { store, bus, keys, clock, random, bots } = outside
-  const secrets = await Promise.all(settings.bots.flatMap(bot => bot.sites).map(site => openSecrets(site, outside)))
+  const secrets = await Promise.all(
+    settings.bots.flatMap(bot => bot.sites.map(site => openSecrets(bot.id, site, outside))),
+  )
   const listed = sitesOf(settings.bots, secrets, secret => keys.digest(secret))
   const sites = new Sites(listed)
   let stopping = false
@@ -81,8 +88,10 @@ export async function startLandline(settings: Settings, outside: Outside, events
     issuer: () => `${publicUrl()}/`,
     lifetimeSeconds: settings.tokenLifetimeSeconds,
   })
-  const delivery = new Delivery({ bots, clock, events })
+  const inFlight = new InFlight()
+  const delivery = new Delivery({ bots, clock, events, inFlight })
   const replies = new Replies({ store, recorder, attachments, links, sites, publicUrl })
+  const patience = new Patience({ clock, events })
   const takeTurn = turnsOf({ delivery, replies, oldBots: new OldBots({ delivery, replies, store, basic: writeBasic }) })
   const joins = new Joins({
     store,
@@ -92,8 +101,21 @@ export async function startLandline(settings: Settings, outside: Outside, events
     events,
     serviceUrl: conversation => links.serviceUrl(conversation),
   })
-  const conversations = new Conversations({ store, hub, recorder, joins, takeTurn, links, keys, clock, random, events })
-  const opening = new Opening({ store, conversations, credentials, clock, random, events })
+  const conversations = new Conversations({
+    store,
+    hub,
+    recorder,
+    joins,
+    patience,
+    inFlight,
+    takeTurn,
+    links,
+    keys,
+    clock,
+    random,
+    events,
+  })
+  const opening = new Opening({ store, conversations, credentials, clock, random, events, patience })
   const members = new Members({ store, replies, joins })
   const retention = new Retention(
     { store, files: outside.files, hub, clock, events },
@@ -118,19 +140,22 @@ export async function startLandline(settings: Settings, outside: Outside, events
   }
   const app = openServer(surfaces, events, isStopping)
   const listening = () => addressOf(app, settings.listen.host)
-  const port = await listen(app, settings.listen)
-
-  return {
-    origin: listening(),
-    port,
-    secret: secrets[0]?.[0] ?? '',
-    async stop() {
-      stopping = true
-      retention.stop()
-      await atMost(settings.stopTimeoutMs, delivery.idle())
-      hub.closeAll(1001, 'the service is stopping')
-      await app.close()
-    },
+  const stop = async () => {
+    stopping = true
+    retention.stop()
+    const isIdle = await within(settings.stopTimeoutMs, inFlight.idle())
+    hub.closeAll(1001, 'the service is stopping')
+    // What has not ended by now is broken off, so that it does not hold up what has.
+    const breakOff = isIdle ? undefined : setTimeout(() => app.server.closeAllConnections(), breakOffMs)
+    await app.close()
+    clearTimeout(breakOff)
+  }
+  try {
+    const port = await listen(app, settings.listen, settings.bots)
+    return { origin: listening(), port, secret: secrets[0]?.[0] ?? '', stop }
+  } catch (error) {
+    await stop()
+    throw error
   }
 }
 
@@ -144,9 +169,15 @@ const tokenForVisitor = (opening: Opening, site: Site, random: Random) => {
   return { ...issued, conversationId: conversation }
 }
 
-/** Listens on the first free port. @throws PortTakenError */
-async function listen(app: FastifyInstance, { host, port, further }: Settings['listen']): Promise<number> {
+/** Listens on the first free port that is not a bot's own. @throws PortTakenError */
+async function listen(
+  app: FastifyInstance,
+  { host, port, further }: Settings['listen'],
+  bots: readonly BotSettings[],
+): Promise<number> {
+  const kept = new Set(bots.map(bot => Number(new URL(bot.endpoint).port)))
   for (let tried = port; ; tried += 1) {
+    if (tried > port && kept.has(tried)) continue
     try {
       await app.listen({ host, port: tried })
       return (app.server.address() as AddressInfo).port
@@ -188,11 +219,13 @@ function grammarIdOf(bot: string): string {
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
-async function atMost(ms: number, work: Promise<void>): Promise<void> {
+/** Whether the work ends within so many milliseconds. */
+async function within(ms: number, work: Promise<void>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
-  const time = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, ms)
+  const time = new Promise<false>(resolve => {
+    timer = setTimeout(() => resolve(false), ms)
   })
-  await Promise.race([work, time])
+  const ended = await Promise.race([work.then(() => true), time])
   clearTimeout(timer)
+  return ended
 }

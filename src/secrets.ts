@@ -14,11 +14,12 @@ const secretCharacters = 43
  * @throws Error if a kept secret was sealed under another master key
  */
 export async function openSecrets(
+  bot: string,
   site: SiteSettings,
   ports: { store: ConversationStore; keys: Keys; random: Random },
 ): Promise<readonly string[]> {
   const { store, keys, random } = ports
-  const name = `secrets of site ${site.id}`
+  const name = `secrets of site ${site.id} of bot ${bot}`
   if (site.secrets.length > 0) {
     await store.putSetting(name, keys.seal(JSON.stringify(site.secrets)))
     return site.secrets

@@ -13,10 +13,11 @@ import type { Sender } from './stamp.ts'
  * @throws ProtocolError `MissingProperty` if nobody is named, `Unacceptable` for an id only a token or the bot may have
  */
 export function senderOf(grant: ConversationGrant, activity: Activity, fallbackUser: string | undefined): Sender {
-  if (grant.user !== undefined) return grant.user
+  const name = activity.from?.name || undefined
+  if (grant.user !== undefined) return { id: grant.user.id, name: grant.user.name ?? name }
   const id = activity.from?.id || fallbackUser
   if (!id) throw new ProtocolError('MissingProperty', "Missing 'Activity.From' field.")
-  const sender = { id: userId(id), name: undefined }
+  const sender = { id: userId(id), name }
   refuseUntokenedUser(grant.site, sender.id)
   return sender
 }

@@ -13,13 +13,15 @@ import type { Delivered } from './delivery.ts'
 import type { Events } from './events.ts'
 import type { ConversationGrant } from './grant.ts'
 import type { Cursor, Hub } from './hub.ts'
+import type { InFlight } from './in-flight.ts'
 import type { Joins } from './joins.ts'
 import type { Links } from './links.ts'
+import type { Patience } from './patience.ts'
 import type { Clock, Conversation, ConversationStore, Entry, Keys, Member, Random } from './ports.ts'
 import type { Recorded, Recorder } from './record.ts'
 import { Repeats } from './repeats.ts'
 import type { Bot } from './sites.ts'
-import { placedForBot, type Sender, type StampedForBot, stampFromUser } from './stamp.ts'
+import { type DeliveryModes, placedForBot, type Sender, type StampedForBot, stampFromUser } from './stamp.ts'
 import type { TakeTurn } from './turns.ts'
 
 type ConversationsPorts = {
@@ -27,6 +29,8 @@ type ConversationsPorts = {
   readonly hub: Hub
   readonly recorder: Recorder
   readonly joins: Joins
+  readonly patience: Patience
+  readonly inFlight: InFlight
   readonly takeTurn: TakeTurn
   readonly links: Links
   readonly keys: Keys
@@ -44,9 +48,9 @@ const touchIntervalMs = 60 * 60 * 1000
 /** Characters that tell the unnamed users of conversations apart. */
 const unnamedUserCharacters = 16
 
-/** How long a poll waits for a log that can't be read, and how often it tries: milliseconds. */
+/** How long a poll, and how long anything else, waits for a store that can't be read: milliseconds. */
 const pollPatienceMs = 15_000
-const pollRetryMs = 500
+const findPatienceMs = sendDeadlineMs - turnLeastMs
 
 /** Length of the ids of activities that only the bot sees. */
 const unseenIdCharacters = 11
@@ -62,8 +66,8 @@ export class Conversations {
 
   /** The started conversation of a grant. @throws ProtocolError `UnknownConversation` */
   async find(grant: ConversationGrant): Promise<Conversation> {
-    const { store, clock } = this.#ports
-    const conversation = await store.find(grant.conversation)
+    const { store, clock, patience } = this.#ports
+    const conversation = await patience.during(findPatienceMs, () => store.find(grant.conversation))
     if (conversation === undefined || conversation.bot !== grant.bot.id) {
       throw new ProtocolError('UnknownConversation', 'Unknown conversation.')
     }
@@ -106,28 +110,30 @@ export class Conversations {
     const treatment = treatmentOf(activity)
     const key = treatment === 'record' ? this.#keyOf(sender, activity, requestKey) : undefined
     const inProcess = key === undefined ? undefined : `${grant.conversation} ${key}`
-    return this.#repeats.share(inProcess, true, async () => {
-      const conversation = await this.find(grant)
-      await (activity.type === 'conversationUpdate'
-        ? undefined
-        : this.#ports.joins.before(conversation, grant.bot, sender))
-      const { bot } = grant
-      const stamped = stampFromUser(activity, conversation.id, sender, bot.passDeliveryMode && !bot.expectReplies)
-      const sent = {
-        grant,
-        conversation,
-        stamped,
-        timeoutMs: turnTimeoutMs(bot, this.#ports.clock.monotonicMs() - startedMs),
-      }
-      switch (treatment) {
-        case 'record':
-          return this.#postRecorded(sent, key)
-        case 'show':
-          return this.#postUnrecorded(sent, this.#ports.recorder.show(conversation, stamped))
-        case 'hide':
-          return this.#postHidden(sent, activity, sender)
-      }
-    })
+    return this.#ports.inFlight.during(() =>
+      this.#repeats.share(inProcess, true, async () => {
+        const conversation = await this.find(grant)
+        await (activity.type === 'conversationUpdate'
+          ? undefined
+          : this.#ports.joins.before(conversation, grant.bot, sender))
+        const { bot } = grant
+        const stamped = stampFromUser(activity, conversation.id, sender, modesFor(bot))
+        const sent = {
+          grant,
+          conversation,
+          stamped,
+          timeoutMs: turnTimeoutMs(bot, this.#ports.clock.monotonicMs() - startedMs),
+        }
+        switch (treatment) {
+          case 'record':
+            return this.#postRecorded(sent, key)
+          case 'show':
+            return this.#postUnrecorded(sent, this.#ports.recorder.show(conversation, stamped))
+          case 'hide':
+            return this.#postHidden(sent, activity, sender)
+        }
+      }),
+    )
   }
 
   /**
@@ -156,19 +162,13 @@ export class Conversations {
    * @throws ProtocolError `UnknownConversation`
    */
   async read(grant: ConversationGrant, watermark: string | undefined): Promise<ClientPage> {
-    const { clock, events } = this.#ports
     const given = readWatermark(watermark)
     const after = typeof given === 'number' ? given : beginning
-    const untilMs = clock.monotonicMs() + pollPatienceMs
-    for (;;) {
-      try {
-        return await this.#pageAfter(grant, after)
-      } catch (error) {
-        if (error instanceof ProtocolError && error.failure !== 'Unavailable') throw error
-        events({ event: 'fault', during: 'reading for a poll', error })
-        if (clock.monotonicMs() >= untilMs) return { entries: [], watermark: after }
-        await new Promise<void>(resolve => clock.after(pollRetryMs, resolve))
-      }
+    try {
+      return await this.#ports.patience.during(pollPatienceMs, () => this.#pageAfter(grant, after))
+    } catch (error) {
+      if (error instanceof ProtocolError && error.failure === 'Unavailable') return { entries: [], watermark: after }
+      throw error
     }
   }
 
@@ -275,6 +275,10 @@ type Sent = {
   readonly stamped: StampedForBot
   readonly timeoutMs: number
 }
+
+/** A bot that answers in its turn is told so by the delivery mode. */
+const modesFor = (bot: Bot): DeliveryModes =>
+  bot.expectReplies ? 'none' : bot.passDeliveryMode ? 'all' : 'allButStream'
 
 /** What is left for the turn after the join before it: clients give the whole send 20 s. */
 function turnTimeoutMs(bot: Bot, spentMs: number): number {

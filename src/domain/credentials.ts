@@ -109,6 +109,7 @@ export class Credentials {
       conversation: grant.conversation,
       user: grant.user?.id,
       userName: grant.user?.name,
+      origins: grant.site.enforceOrigins ? grant.origins : [],
       from,
       greet,
       issuedAt: now,

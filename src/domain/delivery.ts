@@ -7,6 +7,7 @@ import type { ConversationId } from '../protocol/ids.ts'
 import { botAnswerBytesMax, botRepliesBytesMax, turnsPerBotMax, turnsPerConversationMax } from '../protocol/limits.ts'
 import type { Events } from './events.ts'
 import { Gate } from './gate.ts'
+import type { InFlight } from './in-flight.ts'
 import type { BotAnswer, BotClient, Clock } from './ports.ts'
 import type { Bot } from './sites.ts'
 
@@ -35,18 +36,23 @@ export class Delivery {
   readonly #bots: BotClient
   readonly #clock: Clock
   readonly #events: Events
+  readonly #inFlight: InFlight
   readonly #perConversation = new Gate<ConversationId>(turnsPerConversationMax)
   readonly #perBot = new Gate<string>(turnsPerBotMax)
-  #whenIdle: (() => void)[] = []
 
-  constructor(ports: { bots: BotClient; clock: Clock; events: Events }) {
+  constructor(ports: { bots: BotClient; clock: Clock; events: Events; inFlight: InFlight }) {
     this.#bots = ports.bots
     this.#clock = ports.clock
     this.#events = ports.events
+    this.#inFlight = ports.inFlight
   }
 
   /** Takes one turn. Never rejects: a bot being down is an outcome. */
-  async deliver(turn: Turn): Promise<Delivered> {
+  deliver(turn: Turn): Promise<Delivered> {
+    return this.#inFlight.during(() => this.#deliver(turn))
+  }
+
+  async #deliver(turn: Turn): Promise<Delivered> {
     const startedMs = this.#clock.monotonicMs()
     const first = this.#perConversation.enter(turn.conversation)
     if (first !== undefined) await first
@@ -60,18 +66,7 @@ export class Delivery {
       }
     } finally {
       this.#perConversation.leave(turn.conversation)
-      this.#tellIdle()
     }
-  }
-
-  /** Resolves when no turn is running. */
-  async idle(): Promise<void> {
-    if (this.#perConversation.running > 0) await new Promise<void>(resolve => this.#whenIdle.push(resolve))
-  }
-
-  /** Turns running now. */
-  get running(): number {
-    return this.#perConversation.running
   }
 
   async #call(turn: Turn, timeoutMs: number): Promise<Delivered> {
@@ -99,13 +94,6 @@ export class Delivery {
       })
     }
     return delivered
-  }
-
-  #tellIdle(): void {
-    if (this.#whenIdle.length === 0 || this.#perConversation.running > 0) return
-    const waiting = this.#whenIdle
-    this.#whenIdle = []
-    for (const resolve of waiting) resolve()
   }
 }
 

@@ -39,11 +39,4 @@ export class Gate<Key> {
     else if (queue.running > 1) queue.running -= 1
     else this.#queues.delete(key)
   }
-
-  /** How many are inside, over all keys. */
-  get running(): number {
-    let sum = 0
-    for (const queue of this.#queues.values()) sum += queue.running
-    return sum
-  }
 }

@@ -64,7 +64,7 @@ export const ticketGrant = (ticket: StreamTicket, site: Site): ConversationGrant
     site,
     bot: site.bot,
     user: ticket.user === undefined ? undefined : { id: ticket.user, name: ticket.userName },
-    origins: [],
+    origins: ticket.origins,
   }) as unknown as ConversationGrant
 
 /** The grant of a bot that has shown its right to a conversation. */

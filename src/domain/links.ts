@@ -68,14 +68,13 @@ export class Links {
   }
 
   /**
-   * Hides a conversation's `serviceUrl` in what its bot says: addresses of attachments the bot has uploaded become
+   * Hides every `serviceUrl` in what a bot says: addresses of attachments the bot has uploaded become
    * links, and whatever else holds the unguessable part loses it. Clients must never see it: it lets anyone speak as
    * the bot.
    *
    * @param text JSON text
    */
   withoutServiceUrl(text: string, conversation: ConversationId): string {
-    const mark = this.#keys.mark('connector', conversation)
     const uploads = new RegExp(
       `https?://[^"\\\\\\s]{0,300}?/v3/attachments/${conversation}\\.([A-Za-z0-9-]{1,55})/views/(original|thumbnail)`,
       'g',
@@ -86,9 +85,14 @@ export class Links {
           return file === undefined ? address : this.fileLink(this.#publicUrl(), { conversation, file }, view)
         })
       : text
-    return linked.includes(mark) ? linked.replaceAll(mark, 'hidden') : linked
+    const pathless = linked.includes('/connector/') ? linked.replace(connectorPath, '/connector/hidden') : linked
+    const mark = this.#keys.mark('connector', conversation)
+    return pathless.includes(mark) ? pathless.replaceAll(mark, 'hidden') : pathless
   }
 }
+
+/** The path of any conversation's `serviceUrl`: a bot may tell one conversation of another. */
+const connectorPath = /\/connector\/[\w-]{1,55}\/[\w-]{43}/g
 
 /** The id of the small picture that was uploaded with a file. */
 export const thumbnailOf = (file: string): string => `${file}-thumbnail`

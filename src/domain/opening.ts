@@ -16,6 +16,7 @@ import {
   refuseBotId,
   refuseUntokenedUser,
 } from './grant.ts'
+import type { Patience } from './patience.ts'
 import type { Clock, ConversationStore, Random } from './ports.ts'
 import type { Site } from './sites.ts'
 import type { Sender } from './stamp.ts'
@@ -40,7 +41,11 @@ type OpeningPorts = {
   readonly clock: Clock
   readonly random: Random
   readonly events: Events
+  readonly patience: Patience
 }
+
+/** How long a start waits for the store: milliseconds. DirectLineJS takes any error here for final. */
+const startPatienceMs = 15_000
 
 /** Opens conversations. */
 export class Opening {
@@ -94,11 +99,11 @@ export class Opening {
    * @throws ProtocolError `MissingProperty` or `Unacceptable` for a user the site does not take
    */
   async start(grant: Grant, parameters: TokenParameters, greet: boolean): Promise<Opened> {
-    const { store, clock, events, conversations } = this.#ports
+    const { store, clock, events, conversations, patience } = this.#ports
     const own = conversationGrant(grant, this.#newConversation())
     const user = own.user ?? startingUser(grant.site, parameters)
     const conversation = { id: own.conversation, bot: own.bot.id, site: own.site.id, locale: parameters.locale }
-    const { started } = await store.start(conversation, user, clock.nowMs())
+    const { started } = await patience.during(startPatienceMs, () => store.start(conversation, user, clock.nowMs()))
     if (started) {
       events({ event: 'conversationStarted', conversation: own.conversation, bot: own.bot.id })
       conversations.started({ ...conversation, lastTimestampMs: 0 }, own.bot, user)

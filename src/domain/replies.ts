@@ -77,6 +77,9 @@ export class Replies {
     if (activity.id && activity.id !== id)
       throw new ProtocolError('Unacceptable', 'The ids of the address and the activity differ.')
     return this.#repeats.share(keyInProcess(grant.conversation, requestId), false, async () => {
+      if (treatment(activity, false) !== 'record') {
+        throw new ProtocolError('Unacceptable', 'An activity can be updated only to one of a type that is kept.')
+      }
       const { target, sentByBot } = await this.#target(grant, id)
       if (!sentByBot) throw new ProtocolError('Forbidden', 'A bot can update only what it has sent.')
       const stamped = await this.#stamped(grant, activity, undefined)
@@ -163,6 +166,9 @@ function treatment(activity: Activity, debug: boolean): Treatment {
       throw new ProtocolError('Unacceptable', 'An invoke is sent by clients, not by bots.')
     case 'typing':
       return 'show'
+    case 'suggestion':
+      // Meant for one person; without one it is for nobody.
+      return typeof activity.recipient?.id === 'string' ? 'record' : 'drop'
     case 'trace':
       return debug ? 'show' : 'drop'
     case 'conversationUpdate':

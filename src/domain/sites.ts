@@ -45,12 +45,12 @@ export type Site = {
 /** All sites, to be looked up. */
 export class Sites {
   readonly #byDigest = new Map<string, Site>()
-  readonly #byId = new Map<SiteId, Site>()
+  readonly #byId = new Map<string, Site>()
   readonly #bots = new Map<BotId, Bot>()
 
   constructor(sites: readonly Site[]) {
     for (const site of sites) {
-      this.#byId.set(site.id, site)
+      this.#byId.set(nameOf(site.bot.id, site.id), site)
       this.#bots.set(site.bot.id, site.bot)
       for (const digest of site.secretDigests) this.#byDigest.set(digest, site)
     }
@@ -63,8 +63,7 @@ export class Sites {
 
   /** The site of this id if it is this bot's. */
   of(bot: BotId, site: SiteId): Site | undefined {
-    const found = this.#byId.get(site)
-    return found?.bot.id === bot ? found : undefined
+    return this.#byId.get(nameOf(bot, site))
   }
 
   /** The bot of this id. */
@@ -77,3 +76,6 @@ export class Sites {
     return [...this.#bots.values()].filter(bot => bot.schema === schema)
   }
 }
+
+/** Sites of two bots may go by one name. */
+const nameOf = (bot: BotId, site: SiteId): string => JSON.stringify([bot, site])

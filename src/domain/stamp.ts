@@ -48,6 +48,9 @@ export type BotAccount = { readonly id: BotId; readonly name: string }
 /** Who sends, by the credential and the activity together. */
 export type Sender = { readonly id: UserId; readonly name: string | undefined }
 
+/** Which delivery modes of clients go to the bot. */
+export type DeliveryModes = 'none' | 'allButStream' | 'all'
+
 /** The service decides these alone; whatever arrived under their names is dropped. */
 const serviceFields = new Set([
   'id',
@@ -69,13 +72,14 @@ const channelId = 'directline'
  * Stamps what a client sent. The sender is who the credential says and always a user; nothing in the activity can
  * change that.
  *
- * @param passDeliveryMode whether the bot is sent the client's `deliveryMode`
+ * @param modes which of the client's delivery modes the bot is sent: none, all but `stream`, or that too. `expectReplies`
+ *   never: it would take the replies to where the client does not look
  */
 export function stampFromUser(
   activity: Activity,
   conversation: ConversationId,
   sender: Sender,
-  passDeliveryMode: boolean,
+  modes: DeliveryModes,
 ): StampedForBot {
   const given = activity.from ?? {}
   const from: ChannelAccount = {
@@ -86,9 +90,7 @@ export function stampFromUser(
   }
   const members = [...commonMembers(activity, conversation, from), ...ownMembers(activity, sender.id)]
   const rest = withoutBrace(members)
-  const forBot = members.filter(
-    ([name, value]) => name !== 'deliveryMode' || (passDeliveryMode && value !== 'expectReplies'),
-  )
+  const forBot = members.filter(([name, value]) => name !== 'deliveryMode' || passes(modes, value))
   const hidden = carriesUserToken(activity)
   return {
     type: activity.type,
@@ -159,6 +161,9 @@ function commonMembers(activity: Activity, conversation: ConversationId, from: C
   }
   return members
 }
+
+const passes = (modes: DeliveryModes, mode: unknown): boolean =>
+  modes !== 'none' && mode !== 'expectReplies' && (modes === 'all' || mode !== 'stream')
 
 /** A client can announce nobody's coming and going but its own sender's. */
 function ownMembers(activity: Activity, sender: UserId): [string, unknown][] {

@@ -4,6 +4,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Credentials } from '../domain/credentials.ts'
 import type { Grant } from '../domain/grant.ts'
+import type { Site } from '../domain/sites.ts'
 import { ProtocolError } from '../protocol/errors.ts'
 
 const pattern = /^(?:bearer|botconnector) +(\S+) *$/i
@@ -27,16 +28,19 @@ function readAuthorization(header: string | undefined): string {
 export function authenticator(credentials: Credentials): (request: FastifyRequest) => Grant {
   return request => {
     const grant = credentials.authenticate(readAuthorization(request.headers.authorization))
-    refuseForeignOrigin(grant, request.headers.origin)
+    refuseForeignOrigin(grant.site, grant.by === 'token' ? grant.token.origins : [], request.headers.origin)
     return grant
   }
 }
 
-/** Where a site enforces its origins, pages from elsewhere are refused; clients without an Origin pass. */
-function refuseForeignOrigin(grant: Grant, origin: string | undefined): void {
-  const { site } = grant
+/**
+ * Where a site enforces its origins, pages from elsewhere are refused; clients without an Origin pass.
+ *
+ * @param carried the origins of the token, which count where the site has no list of its own
+ * @throws ProtocolError `Forbidden`
+ */
+export function refuseForeignOrigin(site: Site, carried: readonly string[], origin: string | undefined): void {
   if (!site.enforceOrigins || origin === undefined) return
-  const carried = grant.by === 'token' ? grant.token.origins : []
   const trusted = site.trustedOrigins.length > 0 ? site.trustedOrigins : carried
   if (!trusted.includes(origin)) throw new ProtocolError('Forbidden', 'Requests from this origin are not allowed.')
 }

@@ -2,8 +2,11 @@
  * Whatever was thrown becomes a row of the table of failures. What is not ours to blame on the caller is told to the
  * events and answered without a word about it.
  */
+import { STATUS_CODES } from 'node:http'
 import type { Events } from '../domain/events.ts'
 import { failures, ProtocolError } from '../protocol/errors.ts'
+import { corsHeaders } from './cors.ts'
+import { jsonType } from './requests.ts'
 
 /** Seconds a client is asked to wait when we can't serve now. */
 const retryAfterSeconds = '1'
@@ -35,4 +38,26 @@ function understood(thrown: unknown): ProtocolError {
     return new ProtocolError('MalformedBody', 'The request cannot be read.', { cause: thrown })
   }
   return new ProtocolError('Internal', 'The service has failed.', { cause: thrown })
+}
+
+/**
+ * An error as the text of a whole answer, for connections on which no framework answers.
+ *
+ * @param body the JSON text of the error
+ */
+export function rawAnswer(
+  { status, headers }: Omit<FailedAnswer, 'error'>,
+  body: string,
+  origin: string | undefined,
+): string {
+  const all = {
+    ...corsHeaders(origin),
+    ...headers,
+    'content-type': jsonType,
+    'content-length': String(Buffer.byteLength(body)),
+    'cache-control': 'no-store',
+    connection: 'close',
+  }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`
 }

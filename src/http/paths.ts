@@ -12,7 +12,7 @@ type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 const methods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /**
- * Mounts the methods of one path; every other method is answered 405 with `Allow`.
+ * Mounts the methods of one path.
  *
  * @param bodyBytesMax how long a body may be
  */
@@ -27,23 +27,47 @@ export function mount(
     const handler = handlers[method]
     if (handler !== undefined) app.route({ method, url: path, handler, bodyLimit: bodyBytesMax })
   }
-  app.route({
-    method: methods.filter(method => !offered.includes(method)),
-    url: path,
-    bodyLimit: bodyBytesMax,
-    handler: (_request, reply) => {
-      reply.header('allow', [...offered, 'OPTIONS'].join(', '))
-      throw new ProtocolError('WrongMethod', 'This path does not have this method.')
-    },
+  app.knownPaths.push({
+    pattern: new RegExp(`^${path.replace(/\./g, '\\.').replace(/:[^/]+/g, '[^/]+')}/?$`, 'i'),
+    allow: [...offered, 'OPTIONS'].join(', '),
   })
 }
 
-const roots =
-  /\/(?:v3\/(?:directline|conversations|attachments|botstate)|attachments|connector|api\/(?:tokens|conversations)|bot\/v1\.0)(?=[/?]|$)/i
+/** A path that is mounted, and the methods it has. */
+export type KnownPath = { readonly pattern: RegExp; readonly allow: string }
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Everything that has been mounted. */
+    knownPaths: KnownPath[]
+  }
+}
+
+/** What to answer where no route fits: the path is known, but not with this method; or it is not known at all. */
+export function notFound(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): ProtocolError {
+  const path = request.url.split('?', 1)[0] ?? ''
+  const known = app.knownPaths.find(({ pattern }) => pattern.test(path))
+  if (known === undefined) return new ProtocolError('UnknownPath', 'There is nothing at this path.')
+  reply.header('allow', known.allow)
+  return new ProtocolError('WrongMethod', 'This path does not have this method.')
+}
+
+/** Our paths, as exactly as is needed to tell them from a path in front of them that looks alike. */
+const roots = new RegExp(
+  [
+    '/v3/(?:directline|conversations|botstate)(?=/|$)',
+    '/v3/attachments/[\\w-]{1,55}\\.[\\w-]{1,64}(?:/views/\\w+)?/?$',
+    '/connector/[^/]{1,120}/[^/]{1,120}/+v3(?=/|$)',
+    '/attachments/[\\w-]{22,55}/[\\w-]{22,55}/[^/]+/?$',
+    '/api/(?:tokens|conversations)(?=/|$)',
+    '/bot/v1\\.0/',
+  ].join('|'),
+  'i',
+)
 
 /** Splits an address where our own path begins: a proxy may have put us behind a path of its own. */
 export function splitPrefix(url: string): { readonly prefix: string; readonly own: string } {
-  if (url.startsWith('/v3/') || url.startsWith('/connector/')) return { prefix: '', own: url }
+  if (url.startsWith('/v3/directline/')) return { prefix: '', own: url }
   const query = url.indexOf('?')
   const path = query === -1 ? url : url.slice(0, query)
   const at = path.search(roots)

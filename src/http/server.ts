@@ -3,17 +3,18 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Events } from '../domain/events.ts'
-import { ProtocolError } from '../protocol/errors.ts'
+import { failures, ProtocolError } from '../protocol/errors.ts'
 import { jsonBytesMax } from '../protocol/limits.ts'
 import { readBodies } from './bodies.ts'
 import { errorBody as connectorError } from './connector/errors.ts'
-import { allowCrossOrigin } from './cors.ts'
+import { allowCrossOrigin, corsHeaders } from './cors.ts'
 import { errorBody as oldError, statusOf as oldStatusOf } from './direct-line-v1/errors.ts'
 import { errorBody as directLineError } from './direct-line-v3/errors.ts'
-import { failedAnswer } from './errors.ts'
-import { splitPrefix } from './paths.ts'
+import { failedAnswer, rawAnswer } from './errors.ts'
+import { notFound, splitPrefix } from './paths.ts'
 import { jsonType } from './requests.ts'
 
 /** A way in: mounts its routes, and may watch the server for upgrades. */
@@ -22,6 +23,7 @@ export type Surface = (app: FastifyInstance) => void
 /** Header block, header fields, request target: beyond them Node answers 431 and closes. */
 const headerBytesMax = 16 * 1024
 const headerFieldsMax = 100
+const targetCharactersMax = 8 * 1024
 
 /** Milliseconds. Long enough for an upload on a slow line. */
 const requestTimeoutMs = 120_000
@@ -53,26 +55,43 @@ export function openServer(surfaces: readonly Surface[], events: Events, isStopp
     routerOptions: {
       caseSensitive: false,
       ignoreTrailingSlash: true,
+      // Bots join a serviceUrl that ends with a slash and a path that begins with one.
+      ignoreDuplicateSlashes: true,
       maxParamLength: pathParameterMax,
     },
     rewriteUrl: request => splitPrefix(request.url ?? '/').own,
+    // No hook has run for these: the path can't be decoded, or is too long for a router.
     frameworkErrors: (error, request, reply) => {
-      answerError(reply as unknown as FastifyReply, error, events, request.url)
+      const answer = reply as unknown as FastifyReply
+      answer.headers({
+        ...corsHeaders(request.headers.origin),
+        'cache-control': 'no-store',
+        'x-ms-request-id': request.id,
+      })
+      answerError(answer, error, events, request.url)
     },
+    clientErrorHandler: answerUnreadable,
   })
   const server = app.server as Server
   server.maxHeadersCount = headerFieldsMax
+  app.decorate('knownPaths', [])
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-ms-request-id', request.id).header('cache-control', 'no-store')
     if (isStopping()) reply.header('connection', 'close')
     done()
   })
   allowCrossOrigin(app)
+  app.addHook('onRequest', (request, _reply, done) => {
+    const isTooLong = (request.raw.url?.length ?? 0) > targetCharactersMax
+    done(
+      isTooLong
+        ? new ProtocolError('TargetTooLong', `An address may have ${targetCharactersMax} characters.`)
+        : undefined,
+    )
+  })
   readBodies(app)
   app.setErrorHandler((error, request, reply) => answerError(reply, error, events, request.url))
-  app.setNotFoundHandler((request, reply) =>
-    answerError(reply, new ProtocolError('UnknownPath', 'There is nothing at this path.'), events, request.url),
-  )
+  app.setNotFoundHandler((request, reply) => answerError(reply, notFound(app, request, reply), events, request.url))
   for (const surface of surfaces) surface(app)
   return app
 }
@@ -95,4 +114,21 @@ function answerError(reply: FastifyReply, thrown: unknown, events: Events, url: 
   if (oldPath.test(url)) return reply.code(oldStatusOf(error)).headers(headers).type(jsonType).send(oldError(error))
   const body = connectorPath.test(url) ? connectorError : directLineError
   return reply.code(status).headers(headers).type(jsonType).send(body(error))
+}
+
+/** What Node's reader of HTTP calls the reasons that are not simply bad HTTP. */
+const unreadable: Readonly<Record<string, ProtocolError>> = {
+  HPE_HEADER_OVERFLOW: new ProtocolError('HeadersTooLarge', 'The headers are too large.'),
+  ERR_HTTP_REQUEST_TIMEOUT: new ProtocolError('TooSlow', 'The request took too long to arrive.'),
+}
+const notHttp = new ProtocolError('MalformedBody', 'The request is not HTTP.')
+
+/** Answers what could not be read as a request, by hand, and closes: there is no request that anything could be hung on. */
+function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const refused = unreadable[error.code ?? ''] ?? notHttp
+  socket.end(rawAnswer({ status: failures[refused.failure].status, headers: {} }, directLineError(refused), undefined))
 }

@@ -2,7 +2,7 @@
  * The message of the Bot Framework's first schema (v1, spring 2016), as such a bot is sent it: what one activity says
  * in the words of that time. What the bot answers is read in `bot-reply.ts`.
  */
-import { isObject, type JsonObject } from './fields.ts'
+import { isObject, type JsonObject, parseOwnJson } from './fields.ts'
 import { filledList, objectsIn, partIn, present, textIn } from './optional-fields.ts'
 
 /** What a v1 bot can be told. The schema knows no typing, events, invokes, updates or deletions. */
@@ -78,7 +78,7 @@ const serviceAddress = '$service$'
  * @param activity as it would be sent to a v3 bot: as its text, which is JSON we have written ourselves, or parsed
  */
 export function botMessagesOf(activity: string | JsonObject, context: BotMessageContext): readonly BotMessage[] {
-  const parsed: unknown = typeof activity === 'string' ? JSON.parse(activity) : activity
+  const parsed: unknown = typeof activity === 'string' ? parseOwnJson(activity) : activity
   if (!isObject(parsed)) return []
   const message = (type: BotMessageType, from = account(partIn(parsed, 'from'), false)) =>
     withBags(botMessage(parsed, type, from, account(context.bot, true)), context.bags)

@@ -76,8 +76,12 @@ export const failures = {
   Stale: { status: 412, code: 'BadArgument', oldCode: 'NotAllowed' },
   /** A body over its limit. */
   TooLarge: { status: 413, code: 'MessageSizeTooBig', oldCode: 'InvalidRange' },
+  /** An address longer than may be. */
+  TargetTooLong: { status: 414, code: 'BadArgument', oldCode: 'InvalidRange' },
   /** A compressed body: none is accepted. */
   Compressed: { status: 415, code: 'BadArgument', oldCode: 'MalformedData' },
+  /** Headers larger than may be. */
+  HeadersTooLarge: { status: 431, code: 'BadArgument', oldCode: 'InvalidRange' },
   /** Our own fault. */
   Internal: { status: 500, code: 'ServiceError', oldCode: 'Internal' },
   /** The bot could not be reached, answered badly or was late. */

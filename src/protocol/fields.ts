@@ -27,9 +27,29 @@ const boundedBelow = 2 * jsonDepthMax
  */
 export function parseJson(text: string): unknown {
   if (text.length > boundedBelow) checkBounds(text)
-  const value: unknown = JSON.parse(text)
+  const value = parseOwnJson(text)
   if (mayNamePrototype(text)) refusePrototype(value)
   return value
+}
+
+/**
+ * Parses JSON text that is known to be within bounds, such as our own. Numbers that a double can't hold are kept as
+ * they are written, so that they are passed on as they came.
+ */
+export function parseOwnJson(text: string): unknown {
+  return mayLoseDigits.test(text) ? JSON.parse(text, keepingDigits) : JSON.parse(text)
+}
+
+/** Numbers of sixteen digits or more, or with an exponent. May find some in texts too, which costs only time. */
+const mayLoseDigits = /[:[,\s]-?(?:[\d.]{16}|\d[\d.]*[eE])/
+
+/** What a reviver is told beside the value, and how a number is written as it came (ECMAScript 2026). */
+type Exact = { rawJSON(text: string): unknown; isRawJSON(value: unknown): boolean }
+const { rawJSON, isRawJSON } = JSON as unknown as Exact
+
+function keepingDigits(this: unknown, _name: string, value: unknown, context?: { source: string }): unknown {
+  const source = context?.source
+  return typeof value === 'number' && source !== undefined && String(value) !== source ? rawJSON(source) : value
 }
 
 function checkBounds(text: string): void {
@@ -77,7 +97,7 @@ function refusePrototype(value: unknown): void {
 
 /** Whether a value is a JSON object: not an array, not null. */
 export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawJSON(value)
 
 /**
  * The optional JSON object in a body: no body, an empty one and `null` are the same as `{}`.

@@ -6,7 +6,7 @@ import type { Activity } from './activity.ts'
 import { readDataUrl, unknownMediaType } from './attachment.ts'
 import { type FileLink, plainContentOf } from './card-text.ts'
 import { ProtocolError } from './errors.ts'
-import { isObject, type JsonObject, parseJson } from './fields.ts'
+import { isObject, type JsonObject, parseJson, parseOwnJson } from './fields.ts'
 import { activityCharactersMax, attachmentsMax, idCharactersMax } from './limits.ts'
 import { absoluteUrl, imageTypeOf } from './media-url.ts'
 import {
@@ -155,7 +155,7 @@ const typeOfImage = (url: string): string => readDataUrl(url)?.mediaType ?? imag
  * @param activity one of the log: as its text, which is JSON we have written ourselves, or parsed
  */
 export function messageOfActivity(activity: string | JsonObject): Message | undefined {
-  const parsed: unknown = typeof activity === 'string' ? JSON.parse(activity) : activity
+  const parsed: unknown = typeof activity === 'string' ? parseOwnJson(activity) : activity
   if (!isObject(parsed) || parsed['type'] !== 'message') return undefined
   const { text, images, attachments } = plainContentOf(parsed)
   return present({

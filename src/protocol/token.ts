@@ -43,6 +43,8 @@ export type StreamTicket = {
   /** Whose eyes the socket stands for: suggestions meant for one person are shown to that person. */
   readonly user: UserId | undefined
   readonly userName: string | undefined
+  /** Origins carried by the token, where the site enforces them. */
+  readonly origins: readonly string[]
   /** Where the stream begins if the client strips the watermark from the URL. */
   readonly from: Position
   /** Whether to tell the newest watermark at once: DirectLineJS would miss what comes before its first set. */
@@ -80,6 +82,7 @@ export function writeClaims(credential: Token | StreamTicket, issuer: string): s
         aud: `${issuer}stream`,
         from: String(credential.from),
         greet: credential.greet || undefined,
+        origins: credential.origins.length === 0 ? undefined : credential.origins,
         use: 'stream',
       })
     default:
@@ -101,14 +104,12 @@ export function readClaims(text: string): Token | StreamTicket | undefined {
     conversation,
     user: typeof user === 'string' ? userId(user) : undefined,
     userName: typeof uname === 'string' ? uname : undefined,
+    origins: Array.isArray(claims['origins']) ? claims['origins'].filter(origin => typeof origin === 'string') : [],
     issuedAt: nbf,
     expiresAt: exp,
   }
   if (use === 'token') {
-    const origins = Array.isArray(claims['origins'])
-      ? claims['origins'].filter(origin => typeof origin === 'string')
-      : []
-    return { purpose: 'token', ...common, origins, id: typeof claims['jti'] === 'string' ? claims['jti'] : '' }
+    return { purpose: 'token', ...common, id: typeof claims['jti'] === 'string' ? claims['jti'] : '' }
   }
   if (use === 'stream') {
     const from = readWatermark(typeof claims['from'] === 'string' ? claims['from'] : undefined)

@@ -3,9 +3,9 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { suiteOfBot } from './bot-suite/suite.ts'
 import { startAgentsBot } from './bots/start.ts'
 import type { SomeActivity } from './bots/wire.ts'
-import { suiteOfBot } from './support/bot-suite.ts'
 import { readLog } from './support/rest.ts'
 
 suiteOfBot('the Agents SDK', startAgentsBot, ({ app, greeted }) => {

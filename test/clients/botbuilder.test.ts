@@ -3,8 +3,8 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { suiteOfBot } from './bot-suite/suite.ts'
 import { startBotbuilderBot } from './bots/start.ts'
-import { suiteOfBot } from './support/bot-suite.ts'
 import { call } from './support/rest.ts'
 
 suiteOfBot('botbuilder', startBotbuilderBot, ({ app, greeted }) => {

@@ -102,7 +102,7 @@ for (const [way, webSocket] of [
 
     test('shows a page that returns with its watermark just what it has missed', async () => {
       const { token } = await generateToken(app, { id: 'dl_back' })
-      const first = new Chat({ domain: app.base, token, webSocket })
+      using first = new Chat({ domain: app.base, token, webSocket })
       await first.say('echo before')
       await first.reply('You said: before')
       const { conversationId, watermark } = first.connection
@@ -203,7 +203,7 @@ suite('DirectLineJS', { concurrency: true }, () => {
 
   test('shows the whole conversation to a page that comes with nothing but its token', async () => {
     const { token, conversationId } = await generateToken(app, { id: 'dl_reload' })
-    const first = new Chat({ domain: app.base, token })
+    using first = new Chat({ domain: app.base, token })
     await first.say('echo before the reload')
     await first.reply('You said: before the reload')
     first.close()

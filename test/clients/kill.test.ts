@@ -11,7 +11,6 @@ import { startProcess } from '../support/app.ts'
 import { type RealBot, startBotbuilderBot } from './bots/start.ts'
 import type { SomeActivity } from './bots/wire.ts'
 import { Chat } from './support/chat.ts'
-import { eventually } from './support/eventually.ts'
 import { call, generateToken, readLog, type Service, startConversation } from './support/rest.ts'
 
 const kills = 6
@@ -23,8 +22,14 @@ const acknowledgedBetweenKills = 12
 const resendAfterMs = 100
 const triesMax = 200
 
-/** What one sender was promised: text → id. */
-type Promised = { readonly conversation: () => string; readonly ids: Map<string, string> }
+/** One who talks, and what they were promised. */
+type Talker = {
+  readonly conversation: () => string
+  /** Says a thing once, and answers its id if it was acknowledged. */
+  readonly say: (text: string, clientActivityID: string) => Promise<string | undefined>
+  /** Text → id, in the order in which things were said. */
+  readonly promised: Map<string, string>
+}
 
 test('keeps every acknowledged activity once and in order through kills, and every client catches up by itself', async t => {
   const dir = await mkdtemp(join(tmpdir(), 'landline-kill-'))
@@ -33,43 +38,28 @@ test('keeps every acknowledged activity once and in order through kills, and eve
   let service = await start(0)
   const chats: Chat[] = []
   try {
-    const { base } = service
+    const talkers: Talker[] = []
+    for (let page = 1; page <= pages; page += 1) talkers.push(await talkerInPage(service, `dl_page${page}`, chats))
+    for (let sender = 1; sender <= senders; sender += 1) talkers.push(await talkerByFetch(service))
+
+    const count = new Countdown()
     const stop = new AbortController()
-    const promised: Promised[] = []
-    const talks: Promise<void>[] = []
-
-    for (let page = 1; page <= pages; page += 1) {
-      const user = `dl_page${page}`
-      const { token } = await generateToken(service, { id: user })
-      const chat = new Chat({ domain: base, token, timeout: 5_000 }, { user, clockSpeed: 20 })
-      chats.push(chat)
-      await chat.reply(`Hello, ${user}.`)
-      const ids = new Map<string, string>()
-      promised.push({ conversation: () => chat.connection.conversationId, ids })
-      talks.push(talk(stop.signal, text => sayInPage(chat, text), ids))
-    }
-    for (let sender = 1; sender <= senders; sender += 1) {
-      const { conversationId, token } = await startConversation(service)
-      const ids = new Map<string, string>()
-      promised.push({ conversation: () => conversationId, ids })
-      talks.push(talk(stop.signal, text => sayByFetch(base, token, conversationId, text), ids))
-    }
-
-    const acknowledged = () => promised.reduce((sum, { ids }) => sum + ids.size, 0)
+    const talks = Promise.all(talkers.map(talker => talk(talker, stop.signal, count)))
     for (let kill = 1; kill <= kills; kill += 1) {
-      const goal = acknowledged() + acknowledgedBetweenKills
-      await eventually(`acknowledgement ${goal}`, () => acknowledged() >= goal)
+      await Promise.race([count.from(acknowledgedBetweenKills), talks])
       await service.kill()
       service = await start(service.port)
     }
     stop.abort()
-    await Promise.all(talks)
+    await talks
+
     const turns = (await bot.received()).map(({ id }) => id)
     const repeated = turns.length - new Set(turns).size
-    t.diagnostic(`${kills} kills, ${acknowledged()} messages acknowledged, ${repeated} turns taken again`)
+    const acknowledged = talkers.reduce((sum, { promised }) => sum + promised.size, 0)
+    t.diagnostic(`${kills} kills, ${acknowledged} messages acknowledged, ${repeated} turns taken again`)
     assert.ok(repeated > 0, 'the kills came when nothing was under way')
 
-    for (const { conversation, ids } of promised) await checkLog(service, conversation(), ids, bot)
+    for (const talker of talkers) await checkLog(service, talker, bot)
     for (const chat of chats) await checkSeen(service, chat)
   } finally {
     for (const chat of chats) chat.close()
@@ -78,65 +68,91 @@ test('keeps every acknowledged activity once and in order through kills, and eve
   }
 })
 
-/** Says one thing after another, each until it is acknowledged. */
-async function talk(
-  signal: AbortSignal,
-  say: (text: string) => Promise<string>,
-  ids: Map<string, string>,
-): Promise<void> {
+/** Counts acknowledgements, so that a kill can come in the very moment in which one arrives. */
+class Countdown {
+  #left = 0
+  #reached: (() => void) | undefined
+
+  /** Resolves with the `acknowledgements`-th from now. */
+  from(acknowledgements: number): Promise<void> {
+    this.#left = acknowledgements
+    return new Promise(resolve => {
+      this.#reached = resolve
+    })
+  }
+
+  down(): void {
+    this.#left -= 1
+    if (this.#left === 0) this.#reached?.()
+  }
+}
+
+/** Says one thing after another, each again and again under the same id of its own until it is acknowledged. */
+async function talk({ say, promised }: Talker, signal: AbortSignal, count: Countdown): Promise<void> {
   for (let number = 1; !signal.aborted; number += 1) {
     const text = `echo ${number}`
-    ids.set(text, await say(text))
-  }
-}
-
-/** As a page does that shows "send failed, retry": the same message again, under the same id of its own. */
-function sayInPage(chat: Chat, text: string): Promise<string> {
-  const clientActivityID = chat.newClientActivityId()
-  return untilAcknowledged(async () => {
-    const id = await chat.say(text, clientActivityID)
-    return id === 'retry' ? undefined : id
-  })
-}
-
-function sayByFetch(base: string, token: string, conversation: string, text: string): Promise<string> {
-  const activity: SomeActivity = {
-    type: 'message',
-    text,
-    from: { id: 'sender' },
-    channelData: { clientActivityID: text },
-  }
-  return untilAcknowledged(async () => {
-    try {
-      const { status, body } = await call(base, token, 'POST', `/conversations/${conversation}/activities`, activity)
-      return status === 200 ? String(body['id']) : undefined
-    } catch {
-      // The process is down or has just gone down: the same message again, until it is answered.
-      return undefined
+    const clientActivityID = `own id of ${text}`
+    for (let tries = 1; !promised.has(text); tries += 1) {
+      assert.ok(tries <= triesMax, `${text} was never acknowledged`)
+      const id = await say(text, clientActivityID)
+      if (id === undefined) await new Promise(resolve => setTimeout(resolve, resendAfterMs))
+      else promised.set(text, id)
     }
-  })
-}
-
-async function untilAcknowledged(send: () => Promise<string | undefined>): Promise<string> {
-  for (let tries = 1; tries <= triesMax; tries += 1) {
-    const id = await send()
-    if (id !== undefined) return id
-    await new Promise(resolve => setTimeout(resolve, resendAfterMs))
+    count.down()
   }
-  throw new Error(`No acknowledgement after ${triesMax} tries.`)
 }
 
-async function checkLog(
-  service: Service,
-  conversation: string,
-  ids: ReadonlyMap<string, string>,
-  bot: RealBot,
-): Promise<void> {
-  const { activities } = await readLog(service, conversation)
-  const said = activities.filter(({ text, from }) => from?.role === 'user' && ids.has(text ?? ''))
+async function talkerInPage(service: Service, user: string, chats: Chat[]): Promise<Talker> {
+  const { token } = await generateToken(service, { id: user })
+  const chat = new Chat({ domain: service.base, token, timeout: 5_000 }, { user, clockSpeed: 20 })
+  chats.push(chat)
+  await chat.reply(`Hello, ${user}.`)
+  return {
+    conversation: () => chat.connection.conversationId,
+    say: async (text, clientActivityID) => {
+      const id = await chat.say(text, clientActivityID)
+      return id === 'retry' ? undefined : id
+    },
+    promised: new Map(),
+  }
+}
+
+async function talkerByFetch(service: Service): Promise<Talker> {
+  const { conversationId, token } = await startConversation(service)
+  const { base } = service
+  return {
+    conversation: () => conversationId,
+    say: async (text, clientActivityID) => {
+      const activity: SomeActivity = {
+        type: 'message',
+        text,
+        from: { id: 'sender' },
+        channelData: { clientActivityID },
+      }
+      try {
+        const { status, body } = await call(
+          base,
+          token,
+          'POST',
+          `/conversations/${conversationId}/activities`,
+          activity,
+        )
+        return status === 200 ? String(body['id']) : undefined
+      } catch {
+        // The process is down or has just gone down: whoever talks says it again.
+        return undefined
+      }
+    },
+    promised: new Map(),
+  }
+}
+
+async function checkLog(service: Service, { conversation, promised }: Talker, bot: RealBot): Promise<void> {
+  const { activities } = await readLog(service, conversation())
+  const said = activities.filter(({ text, from }) => from?.role === 'user' && promised.has(text ?? ''))
   assert.deepEqual(
     said.map(({ text, id }) => [text, id]),
-    [...ids],
+    [...promised],
   )
   assert.equal(new Set(activities.map(({ id }) => id)).size, activities.length)
 
@@ -148,7 +164,7 @@ async function checkLog(
     assert.ok(replies.length > 0, `no reply to ${message.id}`)
     for (const reply of replies) assert.ok(activities.indexOf(reply) > activities.indexOf(message))
   }
-  const promisedToBot = (await bot.acknowledged()).filter(sent => sent.conversation === conversation)
+  const promisedToBot = (await bot.acknowledged()).filter(sent => sent.conversation === conversation())
   const kept = new Set(activities.map(({ id }) => id))
   assert.deepEqual(
     promisedToBot.filter(({ id }) => !kept.has(id)),

@@ -12,6 +12,7 @@ import { openServer } from '../../src/http/server.ts'
 import { startSampleBot } from '../../src/sample-bot/bot.ts'
 import { drawPicture } from '../../src/sample-bot/picture.ts'
 import { startApp } from '../support/app.ts'
+import { eventually } from './support/eventually.ts'
 import { generateToken } from './support/rest.ts'
 import { openWireCutter } from './support/wire-cutter.ts'
 import { openBrowser } from './web-chat/browser.ts'
@@ -227,8 +228,9 @@ suite('the chat page', () => {
     await window.say('old')
     await window.sees('You said: old')
     const old = await kept(window)
+    const loaded = window.page.waitForEvent('load')
     await window.page.getByRole('button', { name: 'New conversation' }).click()
-    await window.page.waitForEvent('load')
+    await loaded
     await window.sees(greeting)
     assert.deepEqual(await window.lines(), [`bot: ${greeting}`])
     assert.notEqual((await kept(window)).conversationId, old.conversationId)
@@ -272,9 +274,11 @@ suite('the chat page', () => {
       ['dark', 'rgb(27, 29, 33)', 'rgb(36, 39, 44)'],
     ] as const) {
       await window.page.emulateMedia({ colorScheme })
-      const ground = (part: string) => `getComputedStyle(document.querySelector('${part}')).backgroundColor`
-      await window.page.waitForFunction(`${ground('body')} === '${page}'`)
-      await window.page.waitForFunction(`${ground('.webchat__bubble__content')} === '${bubble}'`)
+      // Web Chat may take everything down and build it again when its style changes.
+      const has = (part: string, colour: string) =>
+        `[...document.querySelectorAll('${part}')].some(at => getComputedStyle(at).backgroundColor === '${colour}')`
+      const looksRight = `${has('body', page)} && ${has('.webchat__bubble__content', bubble)}`
+      await eventually(`the page in its ${colorScheme} colours`, () => window.page.evaluate<boolean>(looksRight))
     }
   })
 

@@ -165,7 +165,7 @@ class World {
   }
 
   async #append(how: 'now' | 'late' | 'twice' | 'bare' | 'never'): Promise<void> {
-    const activity = stampFromUser({ type: 'message', text: 'x' }, conversation, someone, false)
+    const activity = stampFromUser({ type: 'message', text: 'x' }, conversation, someone, 'all')
     const appended = await this.#store.append({ conversation, bot, activity, atMs: 0, key: undefined })
     assert.equal(appended.outcome, 'appended')
     if (appended.outcome !== 'appended') return

@@ -15,7 +15,7 @@ import {
   type SiteSettings,
 } from '../../src/config.ts'
 import type { Event } from '../../src/domain/events.ts'
-import type { Clock } from '../../src/domain/ports.ts'
+import type { Clock, ConversationStore } from '../../src/domain/ports.ts'
 import { openOutside } from '../../src/outside.ts'
 
 /** What a test may say of the service it wants. Everything else is as `npm start` has it. */
@@ -43,6 +43,8 @@ export type TestApp = AsyncDisposable & {
   readonly secret: string
   /** What has happened inside. */
   readonly events: readonly Event[]
+  /** Where it keeps everything, for what nobody can ask for over HTTP. */
+  readonly store: ConversationStore
   /** Moves the wall clock, and it alone. */
   advanceClock(ms: number): void
   /** Begins to stop. Resolves when stopped; disposing then does nothing more. */
@@ -85,6 +87,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     port: landline.port,
     secret: landline.secret,
     events,
+    store: outside.store,
     advanceClock: ms => {
       aheadMs += ms
     },

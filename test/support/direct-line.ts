@@ -96,6 +96,19 @@ export const reconnect = ({ address, token }: Pick<Chat, 'address' | 'token'>, w
     ...more,
   })
 
+/** The stream URL with other parameters; null takes one out. */
+export function streamUrlWith(
+  { streamUrl }: Pick<Chat, 'streamUrl'>,
+  changes: Readonly<Record<string, string | null>>,
+): string {
+  const url = new URL(streamUrl)
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null) url.searchParams.delete(name)
+    else url.searchParams.set(name, value)
+  }
+  return url.href
+}
+
 /** The number in an activity's id. */
 export const numberOf = (id: string | undefined): number => Number(/\|(\d+)$/.exec(id ?? '')?.[1] ?? Number.NaN)
 

@@ -1,7 +1,7 @@
 /**
  * The chat page: opens a conversation, or the one this tab had before a reload, and shows how the connection is.
  */
-import { cardLook, chatLook } from '/chat/look.js'
+import { cardLook, chatLook } from './look.js'
 
 /** What a tab remembers: nothing that opens more than its own conversation. */
 const memory = 'landline.conversation'

@@ -15,7 +15,7 @@ import { type ConversationGrant, ticketGrant } from '../../domain/grant.ts'
 import type { Cursor } from '../../domain/hub.ts'
 import type { Clock } from '../../domain/ports.ts'
 import { parseActivityText } from '../../protocol/activity.ts'
-import { failures, ProtocolError } from '../../protocol/errors.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
 import type { UserId } from '../../protocol/ids.ts'
 import {
   clientFrameBytesMax,
@@ -26,10 +26,9 @@ import {
   unsentBytesMax,
 } from '../../protocol/limits.ts'
 import { readWatermark } from '../../protocol/watermark.ts'
-import { corsHeaders } from '../cors.ts'
-import { failedAnswer } from '../errors.ts'
+import { refuseForeignOrigin } from '../authorization.ts'
+import { failedAnswer, rawAnswer } from '../errors.ts'
 import { mount, splitPrefix } from '../paths.ts'
-import { jsonType } from '../requests.ts'
 import { errorBody } from './errors.ts'
 
 /** What the stream needs of the inside. */
@@ -117,10 +116,7 @@ class Streams {
     if (isStopping()) throw new ProtocolError('Unavailable', 'The service is stopping.')
     const { ticket, site } = credentials.openTicket(query.get('t') ?? '', name)
     const grant = ticketGrant(ticket, site)
-    const { origin } = request.headers
-    if (site.enforceOrigins && origin !== undefined && !site.trustedOrigins.includes(origin)) {
-      throw new ProtocolError('Forbidden', 'Sockets from this origin are not allowed.')
-    }
+    refuseForeignOrigin(site, grant.origins, request.headers.origin)
     await conversations.find(grant)
     const given = readWatermark(query.get('watermark') ?? undefined)
     const after = typeof given === 'number' ? given : ticket.from
@@ -255,16 +251,6 @@ function bytesOf(frame: string): Buffer {
 
 /** Answers a handshake with an error, as an HTTP answer before any upgrade. */
 function refuse(request: IncomingMessage, socket: Duplex, thrown: unknown, events: Events): void {
-  const { status, headers, error } = failedAnswer(thrown, events)
-  const body = errorBody(error)
-  const all = {
-    ...corsHeaders(request.headers.origin),
-    ...headers,
-    'content-type': jsonType,
-    'content-length': String(Buffer.byteLength(body)),
-    'cache-control': 'no-store',
-    connection: 'close',
-  }
-  const head = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${status} ${failures[error.failure].code}\r\n${head.join('')}\r\n${body}`)
+  const answer = failedAnswer(thrown, events)
+  socket.end(rawAnswer(answer, errorBody(answer.error), request.headers.origin))
 }

@@ -36,7 +36,10 @@ export function files(ports: { readonly attachments: Attachments }): (app: Fasti
           reply.header('etag', tag)
           return request.headers['if-none-match'] === tag ? reply.code(304).send() : sendFile(reply, file, true)
         },
-        HEAD: async (request, reply) => sendFile(reply, (await linked(request)).file, false),
+        HEAD: async (request, reply) => {
+          const { file, tag } = await linked(request)
+          return sendFile(reply.header('etag', tag), file, false)
+        },
       },
       jsonBytesMax,
     )

@@ -3,7 +3,7 @@
  */
 import type { DirectLine } from 'botframework-directlinejs'
 import type { File, SomeActivity } from '../bots/wire.ts'
-import { eventually } from './eventually.ts'
+import { eventually, patienceMs } from './eventually.ts'
 import { serveFiles } from './file-server.ts'
 import { openPage, type Page, type PageOptions } from './page.ts'
 
@@ -80,23 +80,22 @@ export class Chat implements Disposable {
   }
 
   /**
-   * Sends an activity. Resolves with what DirectLineJS emits: the activity's id, or `retry`. Rejects if it says
-   * nothing: it waits without end for a connection.
+   * Sends an activity. Resolves with what DirectLineJS emits, the activity's id or `retry`, and in the moment it does.
+   * Rejects if it says nothing: it waits without end for a connection.
    */
-  async post(activity: SomeActivity): Promise<string> {
+  post(activity: SomeActivity): Promise<string> {
     const sent = { from: { id: this.#user }, ...activity } as Parameters<DirectLine['postActivity']>[0]
-    const outcome: { id?: string; error?: unknown } = {}
-    this.directLine.postActivity(sent).subscribe({
-      next: id => {
-        outcome.id = id
-      },
-      error: error => {
-        outcome.error = error
-      },
+    return new Promise((resolve, reject) => {
+      const late = () => reject(new Error(`A post was not answered in ${patienceMs} ms. ${this.#account()}`))
+      const timer = setTimeout(late, patienceMs)
+      const settled =
+        <T>(settle: (value: T) => void) =>
+        (value: T) => {
+          clearTimeout(timer)
+          settle(value)
+        }
+      this.directLine.postActivity(sent).subscribe({ next: settled(resolve), error: settled(reject) })
     })
-    await this.until('an answer to a post', () => outcome.id !== undefined || outcome.error !== undefined)
-    if (outcome.id === undefined) throw outcome.error
-    return outcome.id
   }
 
   /** Sends a message the way Web Chat does, with an id of its own by which the echo is known. */

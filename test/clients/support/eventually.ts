@@ -2,8 +2,8 @@
  * Waiting for what must come.
  */
 
-/** How long a test waits for what must come, if it doesn't say otherwise: milliseconds. */
-const patienceMs = 15_000
+/** How long a test waits for what must come: milliseconds. */
+export const patienceMs = 15_000
 const lookIntervalMs = 10
 
 /**

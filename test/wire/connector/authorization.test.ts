@@ -44,22 +44,29 @@ test('answers 401 to every call at the bare path, whatever credential comes with
   )
 })
 
-test('answers 403 to every call with a wrong mark, near or far, and with credentials of clients beside it', async () => {
+test('answers 403 to every call with a wrong mark, however near, and whatever credential of a client is beside it', async () => {
   await using talk = await startTalk()
   const id = await botSays(talk, 'genuine')
-  const last = talk.mark.at(-1) === 'A' ? 'B' : 'A'
-  const marks = [
-    `${talk.mark.slice(0, -1)}${last}`,
-    `${talk.mark}A`,
-    talk.mark.slice(1),
-    'x',
-    talk.token,
-    talk.conversation,
-  ]
+  const near = `${talk.mark.slice(0, -1)}${talk.mark.at(-1) === 'A' ? 'B' : 'A'}`
   for (const [path, what] of [...operations(talk.conversation, id), ...withoutConversation]) {
-    for (const mark of marks) {
+    for (const mark of [near, 'x'.repeat(43), talk.mark.toLowerCase() === talk.mark ? near : talk.mark.toLowerCase()]) {
       const address = `${talk.app.origin}/connector/${talk.conversation}/${mark}/v3/${path}`
       assertConnectorRefused(await call(address, { ...what, bearer: talk.token }), 403, 'Forbidden')
+    }
+  }
+  assert.deepEqual(
+    (await readLog(talk)).map(({ text }) => text),
+    ['genuine'],
+  )
+})
+
+test('opens to nothing in the place of the mark that is not even as long as one', async () => {
+  await using talk = await startTalk()
+  const id = await botSays(talk, 'genuine')
+  for (const [path, what] of operations(talk.conversation, id)) {
+    for (const mark of [`${talk.mark}A`, talk.mark.slice(1), 'x', talk.token, talk.conversation, '%20']) {
+      const answer = await call(`${talk.app.origin}/connector/${talk.conversation}/${mark}/v3/${path}`, what)
+      assert.ok(answer.status === 401 || answer.status === 403, answer.text)
     }
   }
   assert.deepEqual(

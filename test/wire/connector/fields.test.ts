@@ -9,8 +9,8 @@ import type { WireActivity } from '../../support/http.ts'
 import { botSays, startTalk, type Talk, watch } from '../../support/talk.ts'
 
 /** What clients are shown of something the bot says. */
-async function shown(talk: Talk, activity: WireActivity): Promise<WireActivity> {
-  const id = await botSays(talk, activity)
+async function shown(talk: Talk, activity: WireActivity | Readonly<Record<string, unknown>>): Promise<WireActivity> {
+  const id = await botSays(talk, activity as WireActivity)
   const found = (await readLog(talk)).find(entry => entry.id === id)
   assert.ok(found)
   return found

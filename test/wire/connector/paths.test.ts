@@ -15,9 +15,10 @@ test('gives bots an address made of letters, digits and dashes, with a slash at 
   assert.match(talk.conversation, /^[A-Za-z0-9_-]+$/)
 })
 
-test('gives the same address in every turn of a conversation, and another in another conversation', async () => {
+test('gives the same address in every turn of a conversation, now and later, and another in another conversation', async () => {
   await using talk = await startTalk()
   await say(talk, 'one')
+  talk.app.advanceClock(20 * 60 * 1000)
   await say(talk, 'two')
   const urls = talk.bot.of(talk.conversation).map(({ serviceUrl }) => serviceUrl)
   assert.deepEqual(new Set(urls), new Set([talk.serviceUrl]))

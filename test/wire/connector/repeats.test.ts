@@ -3,13 +3,11 @@
  * `x-ms-client-request-id` on every try.
  */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { startApp } from '../../support/app.ts'
 import { startBot } from '../../support/bot.ts'
 import { readLog } from '../../support/direct-line.ts'
+import { makeFolder } from '../../support/folder.ts'
 import { call } from '../../support/http.ts'
 import { botSays, openTalk, startTalk, watch } from '../../support/talk.ts'
 
@@ -68,33 +66,32 @@ test('is answered with the first id for typing as well, which is shown once', as
 })
 
 test('is answered with the first id after a restart of the service', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'landline-repeats-'))
-  try {
-    await using bot = await startBot()
-    const first = await startApp({ bot: bot.url, dir })
-    const { port } = first
-    const talk = await openTalk(first, bot)
-    const id = await botSays(talk, 'once', again)
-    await first.stop()
-    await using second = await startApp({ bot: bot.url, dir, port })
-    assert.equal(await botSays(talk, 'once', again), id)
-    assert.notEqual(await botSays(talk, 'twice'), id)
-    assert.deepEqual(
-      (await readLog(talk)).map(({ text }) => text),
-      ['once', 'twice'],
-    )
-    assert.equal(second.port, port)
-  } finally {
-    rmSync(dir, { recursive: true })
-  }
+  await using folder = await makeFolder()
+  const dir = folder.path
+  await using bot = await startBot()
+  const first = await startApp({ bot: bot.url, dir })
+  const { port } = first
+  const talk = await openTalk(first, bot)
+  const id = await botSays(talk, 'once', again)
+  await first.stop()
+  await using second = await startApp({ bot: bot.url, dir, port })
+  assert.equal(await botSays(talk, 'once', again), id)
+  assert.notEqual(await botSays(talk, 'twice'), id)
+  assert.deepEqual(
+    (await readLog(talk)).map(({ text }) => text),
+    ['once', 'twice'],
+  )
+  assert.equal(second.port, port)
 })
 
 test('is not taken for a repeat in another conversation, with another id or with none', async () => {
   await using talk = await startTalk()
   const other = await openTalk(talk.app, talk.bot, { id: 'u2' })
+  const typing = { type: 'typing' }
   const ids = [
-    await botSays(talk, 'same words', again),
-    await botSays(other, 'same words', again),
+    ...(await Promise.all([botSays(talk, 'same words', again), botSays(other, 'same words', again)])),
+    await botSays(talk, typing, { 'x-ms-client-request-id': 'typing' }),
+    await botSays(other, typing, { 'x-ms-client-request-id': 'typing' }),
     await botSays(talk, 'same words', { 'x-ms-client-request-id': 'another' }),
     await botSays(talk, 'same words'),
     await botSays(talk, 'same words'),
@@ -102,6 +99,7 @@ test('is not taken for a repeat in another conversation, with another id or with
     await botSays(talk, 'same words', { 'x-ms-client-request-id': '' }),
   ]
   assert.equal(new Set(ids).size, ids.length)
+  assert.equal((await readLog(other)).length, 1)
 })
 
 test('never meets the keys of clients', async () => {

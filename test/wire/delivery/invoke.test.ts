@@ -2,11 +2,11 @@
  * Invokes: the bot's status is the outcome, its body goes nowhere, and what carries a user's token is not kept.
  */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { assertRefused, post, readLog } from '../../support/direct-line.ts'
+import { makeFolder } from '../../support/folder.ts'
 import { startTalk, watch } from '../../support/talk.ts'
 
 const userToken = 'eyJ-the-token-of-a-person-77f1'
@@ -54,22 +54,19 @@ test('gives the bot the whole value of a sign-in, and clients the activity witho
 })
 
 test('leaves no trace of a user’s token on disk or among what is logged, even if the bot fails', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'landline-invoke-'))
-  try {
-    {
-      await using talk = await startTalk({
-        app: { dir },
-        bot: { answer: ({ type }) => (type === 'invoke' ? { status: 500, body: userToken } : 200) },
-      })
-      assertRefused(await post(talk, exchange), 502, 'BotError', 500)
-      assert.equal(JSON.stringify(talk.app.events).includes(userToken), false)
-    }
-    const files = readdirSync(dir, { recursive: true, encoding: 'utf8' }).map(name => join(dir, name))
-    for (const file of files.filter(name => statSync(name).isFile())) {
-      assert.equal(readFileSync(file).includes(userToken), false, file)
-    }
-  } finally {
-    rmSync(dir, { recursive: true })
+  await using folder = await makeFolder()
+  const dir = folder.path
+  {
+    await using talk = await startTalk({
+      app: { dir },
+      bot: { answer: ({ type }) => (type === 'invoke' ? { status: 500, body: userToken } : 200) },
+    })
+    assertRefused(await post(talk, exchange), 502, 'BotError', 500)
+    assert.equal(JSON.stringify(talk.app.events).includes(userToken), false)
+  }
+  const files = readdirSync(dir, { recursive: true, encoding: 'utf8' }).map(name => join(dir, name))
+  for (const file of files.filter(name => statSync(name).isFile())) {
+    assert.equal(readFileSync(file).includes(userToken), false, file)
   }
 })
 

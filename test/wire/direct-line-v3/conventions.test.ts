@@ -3,25 +3,13 @@
  */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { defaultBot, defaultSite } from '../../../src/config.ts'
 import { startApp } from '../../support/app.ts'
 import { startBot } from '../../support/bot.ts'
-import {
-  assertRefused,
-  chatOf,
-  claimsOf,
-  generateToken,
-  getPage,
-  message,
-  numberOf,
-  post,
-  readLog,
-  say,
-  startChat,
-} from '../../support/direct-line.ts'
-import { type Answer, type Call, call } from '../../support/http.ts'
+import { chatOf, claimsOf, getPage, message, post, say, startChat } from '../../support/direct-line.ts'
+import { type Call, call } from '../../support/http.ts'
 import { openSocket } from '../../support/socket.ts'
 import { filePart, formOf, newest, upload } from './form.ts'
+import { operations } from './operations.ts'
 
 const bot = await startBot()
 const app = await startApp({ bot: bot.url })
@@ -30,28 +18,8 @@ after(async () => {
   await bot[Symbol.asyncDispose]()
 })
 
-/** One call of each operation that answers at once, with the conversation it was made on. */
-type Operation = readonly [name: string, method: string, path: string, what: Call]
-
-async function operations(): Promise<readonly Operation[]> {
-  const trusted = 'https://page.example'
-  const { token, conversation } = await generateToken(app, { user: { id: 'u1' }, trustedOrigins: [trusted] })
-  await call(`${app.base}/conversations`, { method: 'POST', bearer: token })
-  const bearer = token
-  return [
-    ['generate', 'POST', '/tokens/generate', { bearer: app.secret }],
-    ['refresh', 'POST', '/tokens/refresh', { bearer }],
-    ['start', 'POST', '/conversations', { bearer }],
-    ['reconnect', 'GET', `/conversations/${conversation}`, { bearer }],
-    ['get activities', 'GET', `/conversations/${conversation}/activities`, { bearer }],
-    ['post activity', 'POST', `/conversations/${conversation}/activities`, { bearer, raw: '{"type":"message"}' }],
-    ['upload', 'POST', `/conversations/${conversation}/upload`, { bearer, raw: 'bytes' }],
-    ['session', 'GET', '/session/getsessionid', { bearer, headers: { origin: trusted } }],
-  ]
-}
-
 test('reads the fixed parts of a path in any case', async () => {
-  for (const [name, method, path, what] of await operations()) {
+  for (const [name, method, path, what] of await operations(app)) {
     const [, first = '', second = '', third = ''] = path.split('/')
     const shouted = [
       first.toUpperCase(),
@@ -65,7 +33,7 @@ test('reads the fixed parts of a path in any case', async () => {
 })
 
 test('overlooks one slash at the end of a path', async () => {
-  for (const [name, method, path, what] of await operations()) {
+  for (const [name, method, path, what] of await operations(app)) {
     const { status, text } = await call(`${app.base}${path}/`, { method, ...what })
     assert.equal(status, 200, `${name}: ${text}`)
   }
@@ -220,74 +188,6 @@ test('ignores the headers and parameters that clients add', async () => {
   assert.equal((await call(`${chat.address}/activities?x=1&&=&y`, { bearer: chat.token })).status, 200)
 })
 
-test('answers preflights on every path without a credential', async () => {
-  const { address, streamUrl } = await startChat(app)
-  const origin = 'https://page.example'
-  for (const url of [
-    ...(await operations()).map(([, , path]) => `${app.base}${path}`),
-    `${address}/stream`,
-    streamUrl.replace(/^ws/, 'http'),
-    `${app.origin}/attachments/a/b/c`,
-    `${app.base}/nowhere`,
-    `${app.origin}/`,
-    `${app.origin}/proxy/v3/directline/conversations/`,
-  ]) {
-    const { status, headers, text } = await call(url, {
-      method: 'OPTIONS',
-      headers: {
-        origin,
-        'access-control-request-method': 'POST',
-        'access-control-request-headers': 'authorization,content-type,x-ms-bot-agent,x-made-up',
-      },
-    })
-    assert.ok(status === 204 || status === 200, `${url}: ${status}`)
-    assert.equal(text, '')
-    assert.equal(headers['access-control-allow-origin'], origin)
-    assert.match(headers.vary ?? '', /\borigin\b/i)
-    const methods = (headers['access-control-allow-methods'] ?? '').split(/, */)
-    for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS']) assert.ok(methods.includes(method), url)
-    const allowed = (headers['access-control-allow-headers'] ?? '').toLowerCase().split(/, */)
-    assert.deepEqual(allowed, ['authorization', 'content-type', 'x-ms-bot-agent', 'x-made-up'])
-    assert.equal(headers['access-control-max-age'], '86400')
-    const isSession = url.includes('/session/')
-    assert.equal(headers['access-control-allow-credentials'], isSession ? 'true' : undefined, url)
-  }
-})
-
-/** What must be on every answer of the API. */
-function assertCommon({ headers, text }: Answer, origin: string | undefined, name: string): void {
-  assert.match(headers['cache-control'] ?? '', /no-store/, name)
-  assert.equal(headers['content-type'], 'application/json; charset=utf-8', name)
-  const allowed = headers['access-control-allow-origin']
-  assert.ok(origin === undefined ? allowed !== undefined : allowed === origin, `${name}: ${allowed}`)
-  assert.match(headers.vary ?? '', /\borigin\b/i, name)
-  const exposed = (headers['access-control-expose-headers'] ?? '').toLowerCase().split(/, */)
-  assert.deepEqual(exposed, ['retry-after', 'x-ms-request-id'], name)
-  assert.ok(headers['x-ms-request-id'], name)
-  assert.equal(headers['server'], undefined, name)
-  assert.equal(headers['x-powered-by'], undefined, name)
-  assert.equal(headers['content-length'], String(Buffer.byteLength(text)), name)
-}
-
-test('puts the same headers on every answer, good or bad', async () => {
-  for (const origin of [undefined, 'https://page.example', 'http://localhost:3000', 'null']) {
-    const headers: Record<string, string> = origin === undefined ? {} : { origin }
-    for (const [name, method, path, what] of await operations()) {
-      if (name !== 'session') {
-        assertCommon(await call(`${app.base}${path}`, { method, ...what, headers }), origin, name)
-      }
-      const { bearer: _, ...without } = what
-      assertCommon(await call(`${app.base}${path}`, { method, ...without, headers }), origin, `${name}, refused`)
-    }
-    assertCommon(await call(`${app.base}/nowhere`, { headers }), origin, 'nowhere')
-  }
-})
-
-test('names every request', async () => {
-  const answers = await Promise.all(Array.from({ length: 5 }, () => call(`${app.base}/nowhere`)))
-  assert.equal(new Set(answers.map(({ headers }) => headers['x-ms-request-id'])).size, 5)
-})
-
 test('numbers activities from 1 in ids that sort as text', async () => {
   const chat = await startChat(app)
   const ids = []
@@ -295,84 +195,4 @@ test('numbers activities from 1 in ids that sort as text', async () => {
   assert.equal(ids[0], `${chat.conversation}|0000001`)
   assert.equal(ids[11], `${chat.conversation}|0000012`)
   assert.deepEqual([...ids].sort(), ids)
-})
-
-test('reads watermarks as clients send them: what says nothing or cannot be read is as if not given', async () => {
-  const chat = await startChat(app)
-  for (const text of ['one', 'two', 'three']) await say(chat, text)
-  const all = [1, 2, 3]
-  for (const [watermark, expected] of [
-    ['', all],
-    ['-', all],
-    ['0', all],
-    ['0000000', all],
-    ['null', all],
-    ['undefined', all],
-    ['garbage', all],
-    ['0000a-42', all],
-    ['1.5', all],
-    ['-1', all],
-    ['1e0', all],
-    ['0x1', all],
-    ['१', all],
-    ['{}', all],
-    ['\u0000', all],
-    ['9'.repeat(400), all],
-    ["1' OR '1'='1", all],
-    ['1', [2, 3]],
-    ['0000001', [2, 3]],
-    ['3', []],
-    ['4', []],
-    ['4711', []],
-    ['999999999999999', []],
-  ] as const) {
-    const { status, body } = await getPage(chat, watermark)
-    assert.equal(status, 200, watermark)
-    assert.deepEqual(
-      body.activities?.map(({ id }) => numberOf(id)),
-      expected,
-      `watermark=${watermark}`,
-    )
-    assert.equal(body.watermark, '3', `watermark=${watermark}`)
-  }
-  const without = await call(`${chat.address}/activities?watermark`, { bearer: chat.token })
-  assert.equal(without.body.activities?.length, 3)
-  const twice = await call(`${chat.address}/activities?watermark=2&watermark=1`, { bearer: chat.token })
-  assert.equal(twice.status, 200)
-})
-
-test('lets a client whose watermark is above the newest number fall back to it and miss nothing from then on', async () => {
-  const chat = await startChat(app)
-  await say(chat, 'one')
-  const { body } = await getPage(chat, '50')
-  assert.deepEqual(body, { activities: [], watermark: '1' })
-  await say(chat, 'two')
-  assert.deepEqual(
-    (await getPage(chat, body.watermark)).body.activities?.map(({ text }) => text),
-    ['two'],
-  )
-})
-
-test('serves two bots whose sites go by the same name, each to its own', async () => {
-  await using other = await startBot()
-  const secrets = ['secret-of-the-first-bot-000000000000', 'secret-of-the-second-bot-00000000000']
-  const bots = [bot, other].map((each, at) => ({
-    ...defaultBot,
-    id: `bot${at}`,
-    endpoint: each.url,
-    sites: [{ ...defaultSite, secrets: [secrets[at] ?? ''] }],
-  }))
-  await using own = await startApp({ settings: { bots } })
-  const chats = []
-  for (const secret of secrets) chats.push(await startChat({ base: own.base, secret }, { id: 'u1' }))
-  for (const [at, chat] of chats.entries()) {
-    assert.equal((await post(chat, message('hello'))).status, 200)
-    assert.equal((await [bot, other][at]?.until('it', ({ of }) => of(chat.conversation, 'message')[0]))?.text, 'hello')
-    const foreign = chats[1 - at] ?? chat
-    assertRefused(await getPage({ address: foreign.address, token: chat.token }), 403, 'BadArgument')
-    assertRefused(await getPage({ address: foreign.address, token: chat.secret }), 404, 'BadArgument')
-    assertRefused(await post({ address: foreign.address, token: chat.secret }, message('x')), 404, 'BadArgument')
-    assertRefused(await upload({ address: foreign.address, token: chat.secret }, { raw: 'x' }), 404, 'BadArgument')
-  }
-  for (const chat of chats) assert.equal((await readLog(chat)).length, 1)
 })

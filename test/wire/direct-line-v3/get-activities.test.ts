@@ -17,6 +17,7 @@ import {
   say,
   startChat,
 } from '../../support/direct-line.ts'
+import { call } from '../../support/http.ts'
 
 const bot = await startBot()
 const app = await startApp({ bot: bot.url })
@@ -208,4 +209,60 @@ test('compares conversation ids with regard to case', async () => {
   const address = `${app.base}/conversations/${swapped}`
   assertRefused(await getPage({ address, token: app.secret }), 404, 'BadArgument')
   assertRefused(await getPage({ address, token: chat.token }), 403, 'BadArgument')
+})
+
+test('reads watermarks as clients send them: what says nothing or cannot be read is as if not given', async () => {
+  const chat = await startChat(app)
+  for (const text of ['one', 'two', 'three']) await say(chat, text)
+  const all = [1, 2, 3]
+  for (const [watermark, expected] of [
+    ['', all],
+    ['-', all],
+    ['0', all],
+    ['0000000', all],
+    ['null', all],
+    ['undefined', all],
+    ['garbage', all],
+    ['0000a-42', all],
+    ['1.5', all],
+    ['-1', all],
+    ['1e0', all],
+    ['0x1', all],
+    ['१', all],
+    ['{}', all],
+    ['\u0000', all],
+    ['9'.repeat(400), all],
+    ["1' OR '1'='1", all],
+    ['1', [2, 3]],
+    ['0000001', [2, 3]],
+    ['3', []],
+    ['4', []],
+    ['4711', []],
+    ['999999999999999', []],
+  ] as const) {
+    const { status, body } = await getPage(chat, watermark)
+    assert.equal(status, 200, watermark)
+    assert.deepEqual(
+      body.activities?.map(({ id }) => numberOf(id)),
+      expected,
+      `watermark=${watermark}`,
+    )
+    assert.equal(body.watermark, '3', `watermark=${watermark}`)
+  }
+  const without = await call(`${chat.address}/activities?watermark`, { bearer: chat.token })
+  assert.equal(without.body.activities?.length, 3)
+  const twice = await call(`${chat.address}/activities?watermark=2&watermark=1`, { bearer: chat.token })
+  assert.equal(twice.status, 200)
+})
+
+test('lets a client whose watermark is above the newest number fall back to it and miss nothing from then on', async () => {
+  const chat = await startChat(app)
+  await say(chat, 'one')
+  const { body } = await getPage(chat, '50')
+  assert.deepEqual(body, { activities: [], watermark: '1' })
+  await say(chat, 'two')
+  assert.deepEqual(
+    (await getPage(chat, body.watermark)).body.activities?.map(({ text }) => text),
+    ['two'],
+  )
 })

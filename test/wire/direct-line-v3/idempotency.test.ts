@@ -216,7 +216,11 @@ test('takes an Idempotency-Key in place of the activity’s own', async () => {
 
 test('has every activity exactly once though every sender repeats every post while the bot fails now and then', async () => {
   let count = 0
-  await using flaky = await startBot({ answer: () => ((count += 1) % 3 === 0 ? 503 : 200) })
+  const answer = () => {
+    count += 1
+    return count % 3 === 0 ? 503 : 200
+  }
+  await using flaky = await startBot({ answer })
   await using own = await startApp({ bot: flaky.url })
   const chat = await startChat(own)
   const send = async (text: string): Promise<string | undefined> => {

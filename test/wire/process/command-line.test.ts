@@ -4,84 +4,74 @@
 import assert from 'node:assert/strict'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { suite, test } from 'node:test'
 import { startProcess } from '../../support/app.ts'
-import { openFolder, run, takePort } from './run.ts'
+import { makeFolder } from '../../support/folder.ts'
+import { run, takePort } from './run.ts'
 
 const wrong: readonly (readonly [readonly string[], RegExp])[] = [
   [['--unknown'], /--unknown/],
-  [['stray'], /stray/],
-  [['--port'], /--port/],
-  [['--port', 'abc'], /--port.*abc/],
+  [['stray', '--memory'], /stray/],
   [['--port', '70000'], /--port.*70000/],
-  [['--port=-1'], /--port.*-1/],
-  [['--bot', 'nonsense'], /--bot.*nonsense/],
   [['--bot', 'ftp://a.example/'], /--bot.*ftp/],
-  [['--secret', 'two words'], /--secret/],
-  [['--memory=yes'], /--memory/],
+  [['--secret', 'hush hush'], /--secret/],
 ]
 
-test('exits with 2, says what is wrong and how it is done, and starts nothing', async () => {
-  using folder = openFolder()
-  for (const [args, said] of wrong) {
-    const { code, out, err } = await run(args, folder.path)
-    assert.equal(code, 2, args.join(' '))
-    assert.match(err.split('\n')[0] ?? '', /^landline: /)
-    assert.match(err, said)
-    assert.match(err, /Usage: .*\n[\s\S]*--port[\s\S]*--bot[\s\S]*--dir[\s\S]*--secret[\s\S]*--memory/)
-    assert.doesNotMatch(err, /\n {4}at /)
-    assert.equal(out, '')
-  }
-  assert.deepEqual(readdirSync(folder.path), [])
-})
+suite('the command line', { concurrency: 2 }, () => {
+  test('exits with 2, says what is wrong and how it is done, and starts nothing', async () => {
+    await using folder = await makeFolder()
+    for (const [args, said] of wrong) {
+      const { code, out, err } = await run(args, folder.path)
+      assert.equal(code, 2, args.join(' '))
+      assert.match(err.split('\n')[0] ?? '', /^landline: /)
+      assert.match(err, said)
+      assert.match(err, /Usage: .*\n[\s\S]*--port[\s\S]*--bot[\s\S]*--dir[\s\S]*--secret[\s\S]*--memory/)
+      assert.doesNotMatch(err, /\n {4}at /)
+      assert.equal(out, '')
+      assert.equal(err.includes('hush hush'), false, 'a secret is never repeated, not even one that is refused')
+    }
+    assert.deepEqual(readdirSync(folder.path), [])
+  })
 
-test('never repeats a secret that it refuses', async () => {
-  using folder = openFolder()
-  const { code, out, err } = await run(['--secret', 'hush hush'], folder.path)
-  assert.equal(code, 2)
-  assert.equal(`${out}${err}`.includes('hush hush'), false)
-})
+  test('prints the usage on request and exits with 0', async () => {
+    await using folder = await makeFolder()
+    const { code, out, err } = await run(['--help'], folder.path)
+    assert.equal(code, 0)
+    assert.match(out, /^Usage: /)
+    assert.equal(err, '')
+    assert.deepEqual(readdirSync(folder.path), [])
+  })
 
-test('prints the usage on request and exits with 0', async () => {
-  using folder = openFolder()
-  const { code, out, err } = await run(['--help'], folder.path)
-  assert.equal(code, 0)
-  assert.match(out, /^Usage: /)
-  assert.equal(err, '')
-  assert.deepEqual(readdirSync(folder.path), [])
-})
-
-test('exits with 7 and one clear line when the port it was given is taken', async () => {
-  using folder = openFolder()
-  await using taken = await takePort(0)
-  const port = String(taken?.port)
-  for (const more of [['--memory'], ['--dir', 'store']]) {
-    const { code, out, err } = await run(['--port', port, '--bot', 'http://127.0.0.1:9/', ...more], folder.path)
+  test('exits with 7 and one clear line when the port it was given is taken', async () => {
+    await using folder = await makeFolder()
+    await using taken = await takePort(0)
+    const port = String(taken?.port)
+    const { code, out, err } = await run(
+      ['--port', port, '--dir', 'store', '--bot', 'http://127.0.0.1:9/'],
+      folder.path,
+    )
     assert.equal(code, 7)
     assert.match(err, new RegExp(`^landline: .*${port}.*taken.*\\n$`))
     assert.equal(out, '')
-  }
-})
+  })
 
-test('exits with 7 and says why when another service has the folder, and leaves that one alone', async () => {
-  using folder = openFolder()
-  const bot = ['--bot', 'http://127.0.0.1:9/api/messages']
-  await using first = await startProcess({ args: ['--port', '0', '--dir', 'store', ...bot], cwd: folder.path })
-  const { code, out, err } = await run(['--port', '0', '--dir', 'store', ...bot], folder.path)
-  assert.equal(code, 7)
-  assert.match(err, /^landline: .*store.*in use.*\n$/)
-  assert.equal(out, '')
-  assert.equal((await fetch(`${first.origin}/ready`)).status, 200)
-  assert.equal(await first.stop(), 0)
-  await using third = await startProcess({ args: ['--port', '0', '--dir', 'store', ...bot], cwd: folder.path })
-  assert.equal(third.secret, first.secret)
-})
+  test('exits with 7 and says why when another service has the folder, and leaves that one alone', async () => {
+    await using folder = await makeFolder()
+    const bot = ['--bot', 'http://127.0.0.1:9/api/messages']
+    await using first = await startProcess({ args: ['--port', '0', '--dir', 'store', ...bot], cwd: folder.path })
+    const { code, out, err } = await run(['--port', '0', '--dir', 'store', ...bot], folder.path)
+    assert.equal(code, 7)
+    assert.match(err, /^landline: .*store.*in use.*\n$/)
+    assert.equal(out, '')
+    assert.equal((await fetch(`${first.origin}/ready`)).status, 200)
+  })
 
-test('exits with 1 and one line when the folder can’t be one', async () => {
-  using folder = openFolder()
-  writeFileSync(join(folder.path, 'file'), 'a file')
-  const { code, out, err } = await run(['--port', '0', '--dir', 'file', '--bot', 'http://127.0.0.1:9/'], folder.path)
-  assert.equal(code, 1)
-  assert.match(err, /^landline: [^\n]+\n$/)
-  assert.equal(out, '')
+  test('exits with 1 and one line when the folder can’t be one', async () => {
+    await using folder = await makeFolder()
+    writeFileSync(join(folder.path, 'file'), 'a file')
+    const { code, out, err } = await run(['--port', '0', '--dir', 'file', '--bot', 'http://127.0.0.1:9/'], folder.path)
+    assert.equal(code, 1)
+    assert.match(err, /^landline: [^\n]+\n$/)
+    assert.equal(out, '')
+  })
 })

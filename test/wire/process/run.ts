@@ -1,12 +1,9 @@
 /**
- * Commands that end by themselves, folders to start in, and ports that are taken.
+ * Commands that end by themselves, and ports that are taken.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { call } from '../../support/http.ts'
 import { inTime, patienceMs } from '../../support/until.ts'
@@ -35,12 +32,6 @@ export async function run(args: readonly string[], cwd: string): Promise<Ended> 
   } finally {
     child.kill('SIGKILL')
   }
-}
-
-/** A new folder; disposing it removes it with all that is in it. */
-export function openFolder(): Disposable & { readonly path: string } {
-  const path = mkdtempSync(join(tmpdir(), 'landline-process-'))
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
 /**

@@ -1,21 +1,11 @@
 /**
- * Type by type: who gets to see an activity, and what is kept.
+ * Type by type: who gets to see what a bot says, and what is kept of it.
  */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { startApp, type TestApp, type TestAppOptions } from '../../support/app.ts'
-import { startBot, type TestBotOptions } from '../../support/bot.ts'
-import {
-  assertRefused,
-  type Chat,
-  generateToken,
-  getPage,
-  message,
-  post,
-  readLog,
-  say,
-  startChat,
-} from '../../support/direct-line.ts'
+import { startApp, type TestApp } from '../../support/app.ts'
+import { startBot } from '../../support/bot.ts'
+import { type Chat, getPage, post, readLog, say, startChat } from '../../support/direct-line.ts'
 import { call, type WireActivity } from '../../support/http.ts'
 import { openSocket } from '../../support/socket.ts'
 
@@ -29,24 +19,8 @@ after(async () => {
 /** Where an activity has been seen, after a message that follows it has been seen everywhere. */
 type Seen = {
   readonly id: string | undefined
-  readonly toBot: WireActivity | undefined
   readonly onSocket: WireActivity | undefined
   readonly inLog: WireActivity | undefined
-}
-
-/** Where an activity of a client is seen. */
-async function sent(activity: WireActivity, service: TestApp = app): Promise<Seen> {
-  const chat = await startChat(service, { id: 'u1' })
-  using socket = await openSocket(chat.streamUrl)
-  const { status, body, text } = await post(chat, activity)
-  assert.equal(status, 200, `${activity.type}: ${text}`)
-  assert.deepEqual(Object.keys(body), ['id'])
-  assert.ok(typeof body.id === 'string' && body.id !== '')
-  await say(chat, 'that was it')
-  await socket.untilText('that was it')
-  const own = ({ id }: WireActivity) => id === body.id
-  const inLog = (await readLog(chat)).find(own)
-  return { id: body.id, toBot: bot.of(chat.conversation).find(own), onSocket: socket.activities.find(own), inLog }
 }
 
 /** A conversation with something for the bot to answer to. */
@@ -57,7 +31,7 @@ async function told(service: TestApp = app, user = 'u1'): Promise<{ readonly cha
 }
 
 /** Where an activity of the bot is seen. */
-async function said(activity: WireActivity, service: TestApp = app): Promise<Omit<Seen, 'toBot'>> {
+async function said(activity: WireActivity, service: TestApp = app): Promise<Seen> {
   const { chat, to } = await told(service)
   using socket = await openSocket(chat.streamUrl)
   await socket.untilText('hello')
@@ -69,46 +43,6 @@ async function said(activity: WireActivity, service: TestApp = app): Promise<Omi
     shown.type === activity.type && shown.text !== 'that was it' && shown.text !== 'hello'
   return { id: body.id, onSocket: socket.activities.find(own), inLog: (await readLog(chat)).find(own) }
 }
-
-/** A service with a bot of its own. */
-async function stage(bots: TestBotOptions, options: TestAppOptions = {}) {
-  const own = await startBot(bots)
-  const service = await startApp({ bot: own.url, ...options })
-  return {
-    bot: own,
-    app: service,
-    async [Symbol.asyncDispose]() {
-      await service[Symbol.asyncDispose]()
-      await own[Symbol.asyncDispose]()
-    },
-  }
-}
-
-test('passes on, shows and keeps what clients say, of whatever type', async () => {
-  for (const type of [
-    'message',
-    'event',
-    'endOfConversation',
-    'messageReaction',
-    'messageUpdate',
-    'messageDelete',
-    'installationUpdate',
-    'command',
-    'commandResult',
-    'handoff',
-    'invoke',
-    'myOwnType',
-    'application/vnd.example',
-    'MESSAGE',
-    'Typing',
-    'typing ',
-  ]) {
-    const { toBot, onSocket, inLog } = await sent({ type, name: 'a name', value: { x: 1 } })
-    assert.equal(toBot?.type, type, `${type} to the bot`)
-    assert.equal(onSocket?.type, type, `${type} on sockets`)
-    assert.deepEqual(inLog, onSocket, `${type} in the log`)
-  }
-})
 
 test('shows and keeps what bots say, of whatever type', async () => {
   for (const type of [
@@ -131,12 +65,9 @@ test('shows and keeps what bots say, of whatever type', async () => {
   }
 })
 
-test("passes a client's typing on and shows it, to its sender too, and keeps nothing", async () => {
-  const { id, toBot, onSocket, inLog } = await sent({ type: 'typing', channelData: { clientActivityID: 'c1' } })
-  assert.equal(toBot?.type, 'typing')
-  assert.equal(onSocket?.id, id)
-  assert.deepEqual(onSocket?.channelData, { clientActivityID: 'c1' })
-  assert.equal(inLog, undefined)
+test('shows the answer of a token service, which clients may not send', async () => {
+  const { onSocket } = await said({ type: 'event', name: 'tokens/response', value: { token: 'x' } })
+  assert.equal(onSocket?.name, 'tokens/response')
 })
 
 test('shows the chunks of a streamed answer in order and keeps only the message that closes it', async () => {
@@ -181,60 +112,10 @@ test('goes on after an endOfConversation from either side', async () => {
   )
 })
 
-test('answers an invoke with its id alone when the bot accepts it, and with 502 when it does not', async () => {
-  let status = 200
-  await using own = await stage({
-    answer: ({ type }) => (type === 'invoke' ? { status, body: '{"status":200,"body":{"secret":"result"}}' } : 200),
-  })
-  const chat = await startChat(own.app, { id: 'u1' })
-  const invoke = { type: 'invoke', name: 'adaptiveCard/action', value: { action: { data: 1 } } }
-  const accepted = await post(chat, invoke)
-  assert.equal(accepted.status, 200)
-  assert.deepEqual(Object.keys(accepted.body), ['id'])
-  for (status of [409, 412, 501]) assertRefused(await post(chat, invoke), 502, 'BotError', status)
-  assert.deepEqual(
-    (await readLog(chat)).map(({ value }) => value),
-    Array(4).fill(invoke.value),
-  )
-})
-
-test('gives the tokens of a sign-in to the bot and to nobody else', async () => {
-  for (const name of ['signin/tokenExchange', 'signin/verifyState', 'SignIn/Whatever']) {
-    const value = { id: 'x', token: 'a-very-secret-token' }
-    const { toBot, onSocket, inLog } = await sent({ type: 'invoke', name, value, text: 'kept' })
-    assert.deepEqual(toBot?.value, value)
-    for (const shown of [onSocket, inLog]) {
-      assert.equal(shown?.name, name)
-      assert.equal(shown?.text, 'kept')
-      assert.equal(JSON.stringify(shown).includes('a-very-secret-token'), false)
-    }
-  }
-})
-
 test('takes no invoke from a bot', async () => {
   const { chat, to } = await told()
   assert.equal((await bot.say(to, { type: 'invoke', name: 'x' })).status, 400)
   assert.equal((await readLog(chat)).length, 1)
-})
-
-test("passes a client's conversationUpdate on and shows it to nobody, under an id of the other kind", async () => {
-  const { id, toBot, onSocket, inLog } = await sent({
-    type: 'conversationUpdate',
-    membersAdded: [{ id: 'u1' }],
-    channelData: { greet: true },
-  })
-  assert.equal(toBot?.type, 'conversationUpdate')
-  assert.deepEqual(toBot.channelData, { greet: true })
-  assert.equal(onSocket, undefined)
-  assert.equal(inLog, undefined)
-  assert.equal(id?.includes('|'), false)
-})
-
-test('lets a client announce nobody but itself', async () => {
-  const others = [{ id: 'u1', name: 'Uma' }, { id: 'u2' }, { id: 'bot' }, {}]
-  const { toBot } = await sent({ type: 'conversationUpdate', membersAdded: others, membersRemoved: others })
-  assert.deepEqual(toBot?.membersAdded, [{ id: 'u1', name: 'Uma' }])
-  assert.deepEqual(toBot.membersRemoved, [{ id: 'u1', name: 'Uma' }])
 })
 
 test('takes what a bot may not show and drops it with a good answer', async () => {
@@ -245,33 +126,10 @@ test('takes what a bot may not show and drops it with a good answer', async () =
   }
 })
 
-test('refuses a contactRelationUpdate from a client', async () => {
-  const chat = await startChat(app, { id: 'u1' })
-  assertRefused(await post(chat, { type: 'contactRelationUpdate', action: 'add' }), 400, 'BadArgument')
-  assert.equal(bot.of(chat.conversation, 'contactRelationUpdate').length, 0)
-})
-
-test("passes a client's trace to the bot and shows it to nobody", async () => {
-  const { toBot, onSocket, inLog } = await sent({ type: 'trace', name: 'x', value: 1 })
-  assert.equal(toBot?.type, 'trace')
-  assert.equal(onSocket, undefined)
-  assert.equal(inLog, undefined)
-})
-
 test("shows a bot's trace where the site is set so", async () => {
   await using own = await startApp({ bot: bot.url, site: { debug: true } })
   const { onSocket } = await said({ type: 'trace', name: 'x', value: 1 }, own)
   assert.equal(onSocket?.name, 'x')
-})
-
-test('refuses tokens/response from clients unless the site allows it, and lets the bot send it', async () => {
-  const event = { type: 'event', name: 'tokens/response', value: { token: 'x' } }
-  const chat = await startChat(app, { id: 'u1' })
-  assertRefused(await post(chat, event), 400, 'BadArgument')
-  assert.equal(bot.of(chat.conversation, 'event').length, 0)
-  await using own = await startApp({ bot: bot.url, site: { allowTokenResponse: true } })
-  assert.equal((await sent(event, own)).toBot?.name, 'tokens/response')
-  assert.equal((await said(event)).onSocket?.name, 'tokens/response')
 })
 
 test('shows a suggestion to its recipient and to nobody else', async () => {
@@ -347,17 +205,4 @@ test('tells every window what a bot has deleted, and shows its text to nobody ag
   assert.equal(deletion.id, body.id)
   assert.equal(typeof deletion.from?.id, 'string')
   assert.equal((await getPage(chat)).text.includes('forget this'), false)
-})
-
-test('lets a conversation have many people: each sees all of it', async () => {
-  const { conversation, address, token } = await generateToken(app)
-  const started = await call(`${app.base}/conversations`, { method: 'POST', bearer: token })
-  const chat: Chat = { conversation, address, token, streamUrl: started.body.streamUrl ?? '', secret: app.secret }
-  using socket = await openSocket(chat.streamUrl)
-  for (const user of ['u1', 'u2', 'u3']) await post(chat, message(`from ${user}`, user))
-  await socket.untilText('from u3')
-  assert.deepEqual(
-    socket.activities.map(({ from }) => from?.id),
-    ['u1', 'u2', 'u3'],
-  )
 })

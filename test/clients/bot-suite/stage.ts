@@ -1,0 +1,25 @@
+/**
+ * What the tests of one SDK's bot are given to work with.
+ */
+import type { TestApp } from '../../support/app.ts'
+import type { RealBot } from '../bots/start.ts'
+import type { SomeActivity } from '../bots/wire.ts'
+import type { Chat } from '../support/chat.ts'
+
+/** What the tests of one SDK are given. */
+export type Stage = {
+  /** The bot under test. */
+  readonly bot: () => RealBot
+  /** A service in front of it, with every setting at its default. */
+  readonly app: () => TestApp
+  /** A chat in a new conversation, whose user the bot has greeted. */
+  readonly greeted: (
+    user: string,
+    options?: { readonly app?: TestApp; readonly webSocket?: boolean; readonly clockSpeed?: number },
+  ) => Promise<Chat>
+  /** What the bot has been posted in a chat's conversation. */
+  readonly received: (chat: Chat) => Promise<readonly SomeActivity[]>
+}
+
+/** What was said, in order. */
+export const texts = (activities: readonly SomeActivity[]): (string | undefined)[] => activities.map(({ text }) => text)
