@@ -28,8 +28,10 @@ function exitCodeOf(error: unknown): number {
 }
 
 async function serve({ settings, botGiven }: CommandLine): Promise<void> {
-  const sample = botGiven ? undefined : await startSampleBot()
   const events = openLog()
+  const sample = botGiven
+    ? undefined
+    : await startSampleBot({ onFault: error => events({ event: 'fault', during: 'the sample bot', error }) })
   const outside = await openOutside(settings.store, { standInUrl: sample?.endpoint, events }).catch(
     async (error: unknown) => {
       await sample?.[Symbol.asyncDispose]()
