@@ -12,7 +12,7 @@ import type { Delivered, Delivery } from './delivery.ts'
 import { botGrant } from './grant.ts'
 import type { ConversationStore } from './ports.ts'
 import type { Replies } from './replies.ts'
-import type { BotTurn, RecordAnswer } from './turns.ts'
+import type { BotTurn, RecordAnswer } from './turn.ts'
 
 type OldBotsPorts = {
   readonly delivery: Delivery

@@ -22,7 +22,7 @@ import type { Recorded, Recorder } from './record.ts'
 import { Repeats } from './repeats.ts'
 import type { Bot } from './sites.ts'
 import { type DeliveryModes, placedForBot, type Sender, type StampedForBot, stampFromUser } from './stamp.ts'
-import type { TakeTurn } from './turns.ts'
+import type { TakeTurn } from './turn.ts'
 
 type ConversationsPorts = {
   readonly store: ConversationStore

@@ -10,7 +10,7 @@ import type { Events } from './events.ts'
 import type { Clock, Conversation, ConversationStore, Member, Random } from './ports.ts'
 import type { Bot } from './sites.ts'
 import { placedForBot, stampJoin } from './stamp.ts'
-import type { TakeTurn } from './turns.ts'
+import type { TakeTurn } from './turn.ts'
 
 /** Length of the ids of conversationUpdates, which clients never see: the hosted service's have 11 characters. */
 const updateIdCharacters = 11

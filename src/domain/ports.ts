@@ -236,7 +236,7 @@ export type BotCall = {
   readonly authorization: string | undefined
   /** From now to the last byte of the answer: milliseconds. */
   readonly timeoutMs: number
-  /** Bytes of the answer that are kept. What is longer is cut, and fails the turn if `needsBody`. */
+  /** How long the answer's body may be: bytes. No more is read; a longer one is `unreachable`, but for an error's, which is cut. */
   readonly answerBytesMax: number
   /** Whether the answer's text is wanted. */
   readonly needsBody: boolean

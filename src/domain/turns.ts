@@ -5,26 +5,11 @@
 import { type Activity, parseActivity } from '../protocol/activity.ts'
 import { ProtocolError } from '../protocol/errors.ts'
 import { isObject, parseJson } from '../protocol/fields.ts'
-import type { ConversationId } from '../protocol/ids.ts'
 import type { OldBots } from './bot-v1.ts'
-import type { Delivered, Delivery } from './delivery.ts'
+import type { Delivery } from './delivery.ts'
 import { botGrant } from './grant.ts'
 import type { Replies } from './replies.ts'
-import type { Bot } from './sites.ts'
-
-/** An activity for a bot. */
-export type BotTurn = {
-  readonly conversation: ConversationId
-  readonly bot: Bot
-  readonly type: string
-  /** The activity as JSON text. */
-  readonly activity: string
-  /** How long the turn may take: milliseconds. */
-  readonly timeoutMs: number
-}
-
-/** Takes a turn. */
-export type TakeTurn = (turn: BotTurn) => Promise<Delivered>
+import type { RecordAnswer, TakeTurn } from './turn.ts'
 
 /** Gives what takes turns for a whole service. */
 export function turnsOf(ports: { delivery: Delivery; replies: Replies; oldBots: OldBots }): TakeTurn {
@@ -51,9 +36,7 @@ export function turnsOf(ports: { delivery: Delivery; replies: Replies; oldBots: 
   }
 }
 
-/** Records what an answer holds; a bot whose answer can't be taken has failed its turn. */
-export type RecordAnswer = (delivered: Delivered, record: () => Promise<void>) => Promise<Delivered>
-
+/** A bot whose answer can't be taken has failed its turn. */
 const recorded: RecordAnswer = async (delivered, record) => {
   try {
     await record()

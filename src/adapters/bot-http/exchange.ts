@@ -79,7 +79,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length
     if (this.#bytes > this.#call.answerBytesMax) {
-      this.#breakOff(this.#call.needsBody ? { outcome: 'unreachable', reason: 'EMSGSIZE' } : this.#answered(''))
+      // An error's status says all there is to say. Anything else that does not end is half an answer.
+      this.#breakOff(this.#status < 300 ? { outcome: 'unreachable', reason: 'EMSGSIZE' } : this.#answered(''))
     } else if (this.#call.needsBody) {
       this.#kept.push(chunk)
     }

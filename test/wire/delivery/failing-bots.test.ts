@@ -190,7 +190,7 @@ suite('a bot that fails', { concurrency: 6 }, () => {
     })
   }
 
-  test('reads no more than a piece of an answer without end: the status has said that the bot has accepted', async () => {
+  test('reads no more than a piece of an answer without end, and counts the turn as failed', async () => {
     await using bot = await startRawBot()
     await using app = await startApp({ bot: bot.url, botSettings: { timeoutMs: 5_000 } })
     const chat = await startChat(app, { id: 'u1' })
@@ -205,7 +205,8 @@ suite('a bot that fails', { concurrency: 6 }, () => {
     const startedMs = performance.now()
     const answer = await post(chat, message('hello'))
     assert.ok(performance.now() - startedMs < 3_000, 'long before the deadline')
-    assert.equal(answer.status, 200)
+    assert.equal(answer.status, 502)
+    assert.equal(answer.body.error?.code, 'BotError')
     assert.ok(taken < 32 * 1024 * 1024)
   })
 
