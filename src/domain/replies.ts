@@ -114,14 +114,15 @@ export class Replies {
   ): Promise<ActivityId> {
     const conversation = await this.find(grant)
     const { recorder, sites } = this.#ports
+    const known = knownReplyTo(conversation, repliesTo)
+    const said = known === undefined ? withoutMadeUp(activity, repliesTo) : activity
     switch (treatment(activity, sites.of(grant.bot.id, conversation.site)?.debug ?? false)) {
       case 'record': {
-        const stamped = await this.#stamped(grant, activity, knownReplyTo(conversation, repliesTo))
+        const stamped = await this.#stamped(grant, said, known)
         return (await recorder.append(place(grant, requestId), stamped, true)).id
       }
       case 'show':
-        return recorder.show(conversation, await this.#stamped(grant, activity, knownReplyTo(conversation, repliesTo)))
-          .id
+        return recorder.show(conversation, await this.#stamped(grant, said, known)).id
       case 'drop':
         return recorder.ephemeral(conversation).id
     }
@@ -179,6 +180,13 @@ function treatment(activity: Activity, debug: boolean): Treatment {
     default:
       return 'record'
   }
+}
+
+/** SDKs make an id up for what a bot says unasked, and put it into the address and the activity alike. */
+function withoutMadeUp(activity: Activity, repliesTo: string | undefined): Activity {
+  if (repliesTo === undefined || activity.replyToId !== repliesTo) return activity
+  const { replyToId: _, ...rest } = activity
+  return rest
 }
 
 /** An id that this conversation's log has given, or undefined. */

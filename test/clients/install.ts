@@ -53,7 +53,7 @@ function install(): string | undefined {
     },
   )
   if (error !== undefined) return `npm could not be started: ${error.message}`
-  if (status !== 0) return `npm ci failed (${signal ?? `exit code ${status}`}).\n${stderr.trim()}`
+  if (status !== 0) return `npm ci failed (${signal ?? `exit code ${status}`}).\n${firstLines(stderr)}`
   return undefined
 }
 
@@ -62,4 +62,9 @@ function withoutRootSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(env).filter(([name]) => !/^npm_(config_local_prefix|package_|lifecycle_)/.test(name)),
   )
+}
+
+/** What npm says first is what matters; to some errors it adds its whole manual. */
+function firstLines(text: string): string {
+  return text.trim().split('\n').slice(0, 8).join('\n')
 }

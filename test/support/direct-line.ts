@@ -62,7 +62,7 @@ export const message = (text: string, user = 'u1', more: Readonly<Record<string,
 })
 
 /** Says something that the bot accepts. Answers the activity's id. */
-export async function say(chat: Chat, text: string, user = 'u1'): Promise<string> {
+export async function say(chat: Pick<Chat, 'address' | 'token'>, text: string, user = 'u1'): Promise<string> {
   const { status, body, text: answer } = await post(chat, message(text, user))
   assert.equal(status, 200, answer)
   return String(body.id)

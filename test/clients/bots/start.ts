@@ -4,6 +4,7 @@
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import type { SomeActivity } from './wire.ts'
 
 /** A question to a bot program. */
@@ -47,11 +48,15 @@ async function start(file: string): Promise<RealBot> {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: { PATH: process.env['PATH'] },
   })
+  // A test that fails before it can stop its bot must still end; the bot then ends with it.
+  child.unref()
   let output = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream?.setEncoding('utf8').on('data', (text: string) => {
+  for (const stream of [child.stdout, child.stderr] as Socket[]) {
+    stream.unref()
+    stream.setEncoding('utf8').on('data', (text: string) => {
       output += text
     })
+  }
 
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   const told = (number: number) =>
@@ -73,6 +78,7 @@ async function start(file: string): Promise<RealBot> {
     if (problem === undefined) waiting.get(number)?.resolve(value)
     else waiting.get(number)?.reject(new Error(problem))
   })
+  child.channel?.unref()
   child.on('exit', code => {
     for (const { reject } of waiting.values()) reject(new Error(`${file} ended with ${code}. It printed:\n${output}`))
   })
@@ -86,6 +92,7 @@ async function start(file: string): Promise<RealBot> {
   }
   const stop = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return
+    child.ref()
     const gone = once(child, 'exit')
     child.kill('SIGKILL')
     await gone

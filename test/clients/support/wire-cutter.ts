@@ -1,6 +1,6 @@
 /**
- * A network the tests can break: a TCP proxy in front of the service that cuts WebSockets, or everything, while
- * client and service stay as they are.
+ * A network the tests can break: a TCP proxy in front of the service that cuts WebSockets while client and
+ * service stay as they are.
  */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
@@ -13,17 +13,13 @@ export type WireCutter = AsyncDisposable & {
   lead(port: number): void
   /** Breaks every WebSocket as a lost network does: without a close frame. Answers how many there were. */
   cutStreams(): number
-  /** While true, new connections are closed before they reach the service. */
-  blocked: boolean
 }
 
 /** Opens a proxy that leads nowhere yet. */
 export async function openWireCutter(): Promise<WireCutter> {
   const connections = new Map<Socket, { readonly isStream: () => boolean }>()
   let target = 0
-  const cutter = { blocked: false }
   const server = createServer(client => {
-    if (cutter.blocked) return client.destroy()
     const service = connect(target, '127.0.0.1')
     let isStream = false
     connections.set(client, { isStream: () => isStream })
@@ -39,7 +35,6 @@ export async function openWireCutter(): Promise<WireCutter> {
       service.destroy()
     }
     for (const socket of [client, service]) socket.on('error', end).on('close', end)
-    return undefined
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -48,7 +43,7 @@ export async function openWireCutter(): Promise<WireCutter> {
     for (const [client] of chosen) client.resetAndDestroy()
     return chosen.length
   }
-  return Object.assign(cutter, {
+  return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     lead: (port: number) => {
       target = port
@@ -59,5 +54,5 @@ export async function openWireCutter(): Promise<WireCutter> {
       cut(() => true)
       await once(server, 'close')
     },
-  })
+  }
 }

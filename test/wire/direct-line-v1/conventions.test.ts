@@ -7,7 +7,7 @@ import { startApp } from '../../support/app.ts'
 import { startBot } from '../../support/bot.ts'
 import { generateToken } from '../../support/direct-line.ts'
 import { type Answer, type Call, call, callRaw } from '../../support/http.ts'
-import { assertNothing, oldChatOf, readMessages, sayOld, startOldChat } from '../../support/old-direct-line.ts'
+import { assertNothing, readMessages, sayOld, startOldChat } from '../../support/old-direct-line.ts'
 import { filePart, formOf } from './form.ts'
 
 const bot = await startBot()

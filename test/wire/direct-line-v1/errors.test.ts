@@ -259,7 +259,7 @@ test('500 Internal: a fault inside, of which nothing is said', async () => {
 test('503 ServiceError while stopping: new work is sent away for a little while, and what was begun goes on', async () => {
   const end = Promise.withResolvers<number>()
   await using held = await startBot({ answer: ({ text }) => (text === 'held' ? end.promise : 200) })
-  const own = await startApp({ bot: held.url })
+  await using own = await startApp({ bot: held.url })
   const chat = await startOldChat(own)
   await sayOld(chat, 'before')
   const posted = postOld(chat, { from: 'u1', text: 'held' })

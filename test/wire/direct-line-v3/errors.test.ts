@@ -4,9 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { startLandline } from '../../../src/app.ts'
-import { defaultBot, defaultSite, defaults } from '../../../src/config.ts'
-import { openOutside } from '../../../src/outside.ts'
+import { MemoryStore } from '../../../src/adapters/memory/store.ts'
 import { startApp } from '../../support/app.ts'
 import { startBot } from '../../support/bot.ts'
 import {
@@ -21,6 +19,7 @@ import {
   startChat,
 } from '../../support/direct-line.ts'
 import { type Call, call } from '../../support/http.ts'
+import { startFaulty } from './faulty.ts'
 import { filePart, formOf, newest, upload } from './form.ts'
 
 const bot = await startBot()
@@ -192,26 +191,26 @@ test('415 BadArgument: a compressed body', async () => {
   await refused(conversations, { bearer: app.secret, raw: '{}', headers }, 415, 'BadArgument')
 })
 
+test('400 ConversationFull: a log that can take no more; what is in it can still be read', async () => {
+  const store = new MemoryStore({ entriesMax: 2, charactersMax: 1_000_000 })
+  await using full = await startFaulty(bot.url, () => ({ store }))
+  const chat = await startChat(full, { id: 'u1' })
+  await say(chat, 'one')
+  await say(chat, 'two')
+  const { token: bearer, address } = chat
+  await refused(`${address}/activities`, { bearer, json: message('three') }, 400, 'ConversationFull')
+  await refused(`${address}/upload`, { bearer, raw: 'three' }, 400, 'ConversationFull')
+  assert.equal((await getPage(chat)).body.activities?.length, 2)
+})
+
 test('500 ServiceError: a fault inside, of which nothing is said', async () => {
-  const outside = await openOutside({ kind: 'memory' })
   const text = (): string => {
     throw new Error('the dice at /secret/place are lost')
   }
-  const settings = {
-    ...defaults,
-    listen: { host: '127.0.0.1', port: 0, further: 0 },
-    store: { kind: 'memory' } as const,
-    bots: [{ ...defaultBot, endpoint: bot.url, sites: [{ ...defaultSite, secrets: [app.secret] }] }],
-  }
-  const landline = await startLandline(settings, { ...outside, random: { text } }, () => undefined)
-  try {
-    const start = { method: 'POST', bearer: app.secret }
-    const answer = await refused(`${landline.origin}/v3/directline/conversations`, start, 500, 'ServiceError')
-    assert.doesNotMatch(answer.text, /dice|secret|Error:/)
-  } finally {
-    await landline.stop()
-    await outside[Symbol.asyncDispose]()
-  }
+  await using faulty = await startFaulty(bot.url, () => ({ random: { text } }))
+  const start = { method: 'POST', bearer: faulty.secret }
+  const answer = await refused(`${faulty.base}/conversations`, start, 500, 'ServiceError')
+  assert.doesNotMatch(answer.text, /dice|secret|Error:/)
 })
 
 test("502 BotError: the bot's own status stands beside it, and 504 where it gave none", async () => {

@@ -4,44 +4,33 @@
  */
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
-import { startLandline } from '../../../src/app.ts'
-import { defaultBot, defaultSite, defaults } from '../../../src/config.ts'
 import type { ConversationStore } from '../../../src/domain/ports.ts'
-import { openOutside } from '../../../src/outside.ts'
 import { startBot } from '../../support/bot.ts'
 import { type Chat, getPage, message, post, readLog, reconnect, say, startChat } from '../../support/direct-line.ts'
 import { call } from '../../support/http.ts'
 import { openSocket } from '../../support/socket.ts'
+import { startFaulty } from './faulty.ts'
 
 /** How long the store is away: milliseconds. */
 const outageMs = 300
 
-const secret = 'the-secret-of-the-tests-000000000001'
-const bot = await startBot()
-const outside = await openOutside({ kind: 'memory' })
 let isAway = false
-const store = new Proxy(outside.store, {
-  get(target, name) {
-    const value: unknown = Reflect.get(target, name)
-    if (typeof value !== 'function') return value
-    return (...parameters: unknown[]) =>
-      isAway ? Promise.reject(new Error('the disk is away')) : (Reflect.apply(value, target, parameters) as unknown)
-  },
-}) as ConversationStore
-const landline = await startLandline(
-  {
-    ...defaults,
-    listen: { host: '127.0.0.1', port: 0, further: 0 },
-    store: { kind: 'memory' },
-    bots: [{ ...defaultBot, endpoint: bot.url, sites: [{ ...defaultSite, secrets: [secret] }] }],
-  },
-  { ...outside, store },
-  () => undefined,
-)
-const service = { base: `${landline.origin}/v3/directline`, secret }
+
+/** A store that fails whatever it is asked while it is away. */
+const failing = (good: ConversationStore): ConversationStore =>
+  new Proxy(good, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name)
+      if (typeof value !== 'function') return value
+      return (...parameters: unknown[]) =>
+        isAway ? Promise.reject(new Error('the disk is away')) : (Reflect.apply(value, target, parameters) as unknown)
+    },
+  })
+
+const bot = await startBot()
+const service = await startFaulty(bot.url, ({ store }) => ({ store: failing(store) }))
 after(async () => {
-  await landline.stop()
-  await outside[Symbol.asyncDispose]()
+  await service[Symbol.asyncDispose]()
   await bot[Symbol.asyncDispose]()
 })
 
@@ -62,7 +51,7 @@ async function throughOutage<Result>(work: () => Promise<Result>): Promise<Resul
 suite('while the store is away for a moment', () => {
   test('a start waits and then starts', async () => {
     const { status, text } = await throughOutage(() =>
-      call(`${service.base}/conversations`, { method: 'POST', bearer: secret }),
+      call(`${service.base}/conversations`, { method: 'POST', bearer: service.secret }),
     )
     assert.equal(status, 201, text)
   })

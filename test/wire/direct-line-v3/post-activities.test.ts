@@ -215,6 +215,9 @@ test('has at most eight turns of a conversation under way; further ones wait the
   const posted = texts.map(text => post(chat, message(text)))
   await socket.until('all echoes', ({ activities }) => activities.length === 10)
   await held.until('eight turns', () => textsTo(held, chat.conversation).length === 8)
+  // A ninth turn would begin at once: it is long there when the service has answered something else.
+  await startChat(own).then(({ conversation }) => held.until('a start', ({ of }) => of(conversation).length === 1))
+  assert.equal(textsTo(held, chat.conversation).length, 8)
   const order = socket.activities.map(({ text }) => text ?? '')
   assert.deepEqual(textsTo(held, chat.conversation), order.slice(0, 8))
   for (const text of order.slice(0, 8)) held.release(text)

@@ -177,7 +177,10 @@ test('tells DirectLineJS the newest watermark at once where nothing is replayed,
   using other = await openSocket((await reconnect(chat)).body.streamUrl)
   await say(chat, 'two')
   await Promise.all([replayed, other, again].map(socket => socket.untilText('two')))
-  assert.deepEqual(replayed.sets[0]?.activities.length, 1)
+  assert.deepEqual(
+    replayed.sets.map(({ activities }) => activities.length),
+    [1, 1],
+  )
   assert.equal(other.sets.length, 1)
 })
 
@@ -194,6 +197,8 @@ test('shows a log of many frames whole and in order, each set with the watermark
     Array.from({ length: 151 }, (_, at) => at + 1),
   )
   for (const set of socket.sets) assert.equal(set.watermark, String(numberOf(set.activities.at(-1)?.id)))
+  for (const frame of socket.frames)
+    assert.ok(frame.text.length <= 64 * 1024 + 4_000, `${frame.text.length} characters`)
   const watermark = socket.sets[1]?.watermark ?? ''
   using resumed = await openSocket(streamUrlWith(chat, { watermark }))
   await resumed.until('the rest', ({ activities }) => activities.length >= 151 - Number(watermark))

@@ -1,0 +1,39 @@
+/**
+ * The whole service with a part of the world exchanged for one that fails.
+ */
+import { startLandline } from '../../../src/app.ts'
+import { defaultBot, defaultSite, defaults } from '../../../src/config.ts'
+import { type Outside, openOutside } from '../../../src/outside.ts'
+import type { Service } from '../../support/direct-line.ts'
+
+/**
+ * Starts the service with a store in memory.
+ *
+ * @param bot the bot's messaging endpoint
+ * @param exchanged gives the parts to be exchanged, and is told the good ones
+ */
+export async function startFaulty(
+  bot: string,
+  exchanged: (outside: Outside) => Partial<Outside>,
+): Promise<Service & AsyncDisposable> {
+  const secret = 'the-secret-of-the-tests-000000000001'
+  const outside = await openOutside({ kind: 'memory' })
+  const landline = await startLandline(
+    {
+      ...defaults,
+      listen: { host: '127.0.0.1', port: 0, further: 0 },
+      store: { kind: 'memory' },
+      bots: [{ ...defaultBot, endpoint: bot, sites: [{ ...defaultSite, secrets: [secret] }] }],
+    },
+    { ...outside, ...exchanged(outside) },
+    () => undefined,
+  )
+  return {
+    base: `${landline.origin}/v3/directline`,
+    secret,
+    async [Symbol.asyncDispose]() {
+      await landline.stop()
+      await outside[Symbol.asyncDispose]()
+    },
+  }
+}
