@@ -128,7 +128,7 @@ export async function startLandline(settings: Settings, outside: Outside, events
     oldDirectLine({ credentials, opening, conversations, attachments, origins, clock, isStopping }),
     stream({ credentials, conversations, clock, events, isStopping }),
     connector({ bags: store, links, store, sites, attachments, replies, members, readBase64: outside.readBase64 }),
-    oldBots({ sites, replies, bags: store, clock }),
+    oldBots({ sites, replies, bags: store }),
     files({ attachments }),
     operations({ isStopping }),
   ]

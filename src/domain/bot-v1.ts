@@ -38,22 +38,25 @@ export class OldBots {
    */
   async take(turn: BotTurn, recorded: RecordAnswer): Promise<Delivered> {
     const account = { id: turn.bot.id, name: turn.bot.name }
-    let delivered: Delivered = { outcome: 'accepted', answer: '' }
+    let outcome: Delivered = { outcome: 'accepted', answer: '' }
     for (const message of botMessagesOf(turn.activity, { bot: account, bags: {} })) {
-      const whose = whoseBags(turn, message)
-      const body = JSON.stringify(withBags(message, await readBags(this.#ports.store, whose)))
-      delivered = await this.#ports.delivery.deliver({
-        ...turn,
-        body,
-        needsAnswer: true,
-        authorization: this.#authorization(turn),
-      })
-      if (delivered.outcome === 'failed') return delivered
-      const { answer } = delivered
-      delivered = await recorded(delivered, () => this.#record(turn, message, whose, answer))
-      if (delivered.outcome === 'failed') return delivered
+      const delivered = await this.#tell(turn, message, recorded)
+      // The next one is a turn of its own: a bot that will not hear of itself may well hear of its user.
+      if (outcome.outcome === 'accepted') outcome = delivered
     }
-    return delivered
+    return outcome
+  }
+
+  async #tell(turn: BotTurn, message: BotMessage, recorded: RecordAnswer): Promise<Delivered> {
+    const whose = whoseBags(turn, message)
+    const delivered = await this.#ports.delivery.deliver({
+      ...turn,
+      body: JSON.stringify(withBags(message, await readBags(this.#ports.store, whose))),
+      needsAnswer: true,
+      authorization: this.#authorization(turn),
+    })
+    if (delivered.outcome === 'failed') return delivered
+    return recorded(delivered, () => this.#record(turn, message, whose, delivered.answer))
   }
 
   async #record(turn: BotTurn, message: BotMessage, whose: Whose, answer: string): Promise<void> {

@@ -3,7 +3,7 @@
  */
 import type { Activity } from '../protocol/activity.ts'
 import { ProtocolError } from '../protocol/errors.ts'
-import { isObject, parseJson } from '../protocol/fields.ts'
+import { isObject, parseOwnJson } from '../protocol/fields.ts'
 import { type ActivityId, activityId, type ConversationId } from '../protocol/ids.ts'
 import { type Position, positionOf } from '../protocol/watermark.ts'
 import type { Attachments } from './attachments.ts'
@@ -106,6 +106,14 @@ export class Replies {
     })
   }
 
+  /** When the log says an activity was said: ISO 8601; undefined if the log does not have it. */
+  async timeOf(grant: BotGrant, id: ActivityId): Promise<string | undefined> {
+    const at = positionOf(grant.conversation, id)
+    const entry = at === undefined ? undefined : await this.#ports.store.entryAt(grant.conversation, at)
+    const said = entry === undefined ? undefined : parseOwnJson(entry.text)
+    return isObject(said) && typeof said['timestamp'] === 'string' ? said['timestamp'] : undefined
+  }
+
   async #reply(
     grant: BotGrant,
     activity: Activity,
@@ -143,7 +151,7 @@ export class Replies {
     if (target === undefined || entry === undefined) {
       throw new ProtocolError('UnknownActivity', 'The conversation has no such activity.')
     }
-    const sent = parseJson(entry.text)
+    const sent = parseOwnJson(entry.text)
     const from = isObject(sent) && isObject(sent['from']) ? sent['from']['id'] : undefined
     return { target, sentByBot: from === grant.bot.id }
   }

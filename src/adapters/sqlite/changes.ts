@@ -9,7 +9,7 @@ import type { ConversationId, UserId } from '../../protocol/ids.ts'
 import { activityIdAt, position } from '../../protocol/watermark.ts'
 import { chained } from './chain.ts'
 import type { AppendCommand, Command, LogLimits, Result, Results, Written } from './commands.ts'
-import { bound } from './text.ts'
+import { bound, boundUser } from './text.ts'
 
 /** How far the noted time of last use may lag behind: milliseconds. Noting every use would move an index entry each time. */
 const seenLagMs = 60_000
@@ -67,7 +67,7 @@ export class Changes {
       case 'putBag':
         return this.#putBag(command)
       case 'dropBags':
-        this.#sql.dropBags.run(command.bot, bound(command.user))
+        this.#sql.dropBags.run(command.bot, boundUser(command.user))
         return undefined
       case 'putSetting':
         this.#sql.putSetting.run(bound(command.name), bound(command.value))
@@ -145,7 +145,7 @@ export class Changes {
     const { bot, user, conversation } = key
     const number = conversation === undefined ? null : this.#sql.conversation.get(conversation, bot)?.['number']
     if (number === undefined) return 'stale'
-    const where = [bot, bound(user ?? ''), number] as const
+    const where = [bot, boundUser(user), number] as const
     if (expected !== undefined && this.#sql.bag.get(...where)?.['etag'] !== expected) return 'stale'
     return { eTag: String(this.#sql.putBag.get(...where, data)?.['etag']) }
   }

@@ -65,7 +65,7 @@ const steps: readonly (readonly string[])[] = [
     'CREATE TABLE settings (name ANY NOT NULL PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID',
   ],
   [
-    // Data of bots. `user` is empty in a conversation's, `conversation` absent in a user's in all conversations.
+    // Data of bots. `user` is empty in a conversation's, else behind a `=`, `conversation` absent in a user's in all conversations.
     `CREATE TABLE bags (
       bot TEXT NOT NULL,
       user ANY NOT NULL,

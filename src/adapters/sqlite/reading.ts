@@ -6,7 +6,7 @@ import type { Bag, BagKey } from '../../domain/bag-port.ts'
 import type { Conversation, Entry, Member, Page } from '../../domain/ports.ts'
 import { type BotId, type ConversationId, siteId, type UserId, userId } from '../../protocol/ids.ts'
 import { type Position, position } from '../../protocol/watermark.ts'
-import { bound, unbound } from './text.ts'
+import { boundUser, unbound } from './text.ts'
 
 type EntryRow = { position: number; text: string; audience: unknown }
 type MemberRow = { id: unknown; name: unknown }
@@ -78,7 +78,7 @@ export class Reading {
   }
 
   bag({ bot, user, conversation }: BagKey): Bag | undefined {
-    const row = this.#sql.bag.get(bot, bound(user ?? ''), conversation ?? null, conversation ?? null)
+    const row = this.#sql.bag.get(bot, boundUser(user), conversation ?? null, conversation ?? null)
     return row === undefined ? undefined : { data: String(row['data']), eTag: String(row['etag']) }
   }
 

@@ -15,3 +15,7 @@ export function unbound(value: unknown): string | undefined {
   if (value === null) return undefined
   return value instanceof Uint8Array ? Buffer.from(value).toString('utf16le') : String(value)
 }
+
+/** What is bound for the user of a bag: a user without a name is not the same as no user. */
+export const boundUser = (user: string | undefined): string | Uint8Array | null =>
+  user === undefined ? '' : bound(`=${user}`)

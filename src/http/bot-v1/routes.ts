@@ -5,7 +5,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { BagKey, BagStore } from '../../domain/bag-port.ts'
 import { keepBags } from '../../domain/bags.ts'
 import { botGrant } from '../../domain/grant.ts'
-import type { Clock } from '../../domain/ports.ts'
 import type { Replies } from '../../domain/replies.ts'
 import type { Bot, Sites } from '../../domain/sites.ts'
 import { readBotReply } from '../../protocol/bot-reply.ts'
@@ -24,7 +23,6 @@ export type OldBotPorts = {
   readonly sites: Sites
   readonly replies: Replies
   readonly bags: BagStore
-  readonly clock: Clock
 }
 
 const base = '/bot/v1.0'
@@ -51,10 +49,8 @@ export function oldBots(ports: OldBotPorts): (app: FastifyInstance) => void {
       said.activity === undefined
         ? undefined
         : await ports.replies.reply(grant, said.activity, undefined, repeatKey(request, 'idempotency-key'))
-    return json(
-      reply,
-      stored(body, { id, conversationId: conversation, created: new Date(ports.clock.nowMs()).toISOString() }),
-    )
+    const created = id === undefined ? undefined : await ports.replies.timeOf(grant, id)
+    return json(reply, stored(body, { id, conversationId: conversation, created }))
   }
   const read = (keyOf: KeyOf) => (request: FastifyRequest, reply: FastifyReply) =>
     answerBag(ports.bags, keyOf(ownBot(ports.sites, request), request), reply)

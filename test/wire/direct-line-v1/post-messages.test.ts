@@ -352,15 +352,15 @@ test('knocks at the door of a bot that is down once for each message', async t =
   }
 })
 
-test('answers at once when the bot has answered, well or badly', async () => {
+test('answers at once when the bot has answered with an error', async () => {
   await using bad = await startBot({ answer: ({ text }) => (text === 'fail' ? 500 : 200) })
   await using own = await startApp({ bot: bad.url })
   const chat = await startOldChat(own)
   await sayOld(chat, 'warm')
   const tookMs = []
-  for (const text of ['fail', 'work', 'fail', 'work', 'fail']) {
+  for (let count = 0; count < 5; count += 1) {
     const startedMs = performance.now()
-    await postOld(chat, { from: 'u1', text })
+    assertOldRefused(await postOld(chat, { from: 'u1', text: 'fail' }), 500, 'ServiceError', 500)
     tookMs.push(performance.now() - startedMs)
   }
   assert.ok(Math.min(...tookMs) < 95, `${tookMs}`)

@@ -2,11 +2,13 @@
  * POST /api/conversations/{conversation}/upload: files, with a message beside them or without, become one message.
  */
 import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
 import { after, test } from 'node:test'
 import { startApp } from '../../support/app.ts'
 import { startBot } from '../../support/bot.ts'
 import { generateToken, readLog } from '../../support/direct-line.ts'
+import { makeFolder } from '../../support/folder.ts'
 import { type Call, call } from '../../support/http.ts'
 import {
   assertNothing,
@@ -314,4 +316,23 @@ test('refuses whoever may not, and keeps nothing', async () => {
   assertOldRefused(await uploadOld(unstarted, what), 404, 'NotFound')
   assertOldRefused(await uploadOld(oldChatOf(app, 'doesNotExist0000000001', app.secret), what), 404, 'NotFound')
   assert.deepEqual(await readLog(chat), [])
+})
+
+test('stores no file of an upload that is refused', async () => {
+  await using folder = await makeFolder()
+  await using own = await startApp({ bot: bot.url, dir: folder.path })
+  const storedFiles = async () => {
+    const all = await readdir(folder.path, { recursive: true, withFileTypes: true })
+    return all.filter(entry => entry.isFile() && entry.parentPath.includes('files')).length
+  }
+  const chat = await startOldChat(own)
+  assertNothing(await uploadOld(chat, { raw: 'taken' }))
+  const before = await storedFiles()
+  assert.ok(before > 0)
+  const form = formOf([messagePart({ from: 'bot', text: 'x' }), filePart('a.txt', 'A')])
+  assertOldRefused(await uploadOld(chat, form), 400, 'MalformedData')
+  assertOldRefused(await uploadOld(chat, { raw: 'x' }, '?userId=bot'), 400, 'MalformedData')
+  const nowhere = oldChatOf(own, 'doesNotExist0000000001', own.secret)
+  assertOldRefused(await uploadOld(nowhere, { raw: 'x' }), 404, 'NotFound')
+  assert.equal(await storedFiles(), before)
 })
