@@ -20,6 +20,7 @@ export type TokenContent = {
   readonly conversation: ConversationId
   readonly user: Sender | undefined
   readonly origins: readonly string[]
+  readonly isStarted: boolean
 }
 
 /** Verified tokens are remembered, because a client shows the same one with each request. */
@@ -89,6 +90,7 @@ export class Credentials {
       user: content.user?.id,
       userName: content.user?.name,
       origins: content.origins,
+      isStarted: content.isStarted,
       id: this.#random.text(22),
       issuedAt: now,
       expiresAt: now + this.#lifetimeSeconds,

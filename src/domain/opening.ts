@@ -75,6 +75,7 @@ export class Opening {
         conversation,
         user,
         origins: parameters.trustedOrigins,
+        isStarted: false,
       }),
     }
   }
@@ -82,13 +83,15 @@ export class Opening {
   /**
    * A new token for what an unexpired one says. The old one lives to its own end.
    *
-   * @throws ProtocolError `NotRefreshable` for a secret
+   * @throws ProtocolError `NotRefreshable` for a secret, `UnknownConversation` if the conversation is gone
    */
-  refresh(grant: Grant): Ticketed {
+  async refresh(grant: Grant): Promise<Ticketed> {
     if (grant.by === 'secret')
       throw new ProtocolError('NotRefreshable', 'This method can only be used to renew an existing token.')
     const own = conversationGrant(grant, grant.token.conversation)
-    return { conversation: own.conversation, ...this.#ports.credentials.issueToken(own) }
+    const { isStarted } = grant.token
+    if (isStarted) await this.#ports.conversations.find(own)
+    return { conversation: own.conversation, ...this.#ports.credentials.issueToken({ ...own, isStarted }) }
   }
 
   /**
@@ -103,6 +106,8 @@ export class Opening {
     const own = conversationGrant(grant, this.#newConversation())
     const user = own.user ?? startingUser(grant.site, parameters)
     const conversation = { id: own.conversation, bot: own.bot.id, site: own.site.id, locale: parameters.locale }
+    // What has been started once and is not there is gone: its numbers must not begin anew.
+    if (grant.by === 'token' && grant.token.isStarted) await conversations.find(own)
     const { started } = await patience.during(startPatienceMs, () => store.start(conversation, user, clock.nowMs()))
     if (started) {
       events({ event: 'conversationStarted', conversation: own.conversation, bot: own.bot.id })
@@ -132,7 +137,7 @@ export class Opening {
     const { credentials } = this.#ports
     return {
       conversation: grant.conversation,
-      ...credentials.issueToken(grant),
+      ...credentials.issueToken({ ...grant, isStarted: true }),
       ticket: credentials.issueTicket(grant, from, greet),
     }
   }

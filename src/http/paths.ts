@@ -66,7 +66,9 @@ const roots = new RegExp(
 )
 
 /** Splits an address where our own path begins: a proxy may have put us behind a path of its own. */
-export function splitPrefix(url: string): { readonly prefix: string; readonly own: string } {
+export function splitPrefix(target: string): { readonly prefix: string; readonly own: string } {
+  // Proxies, and clients that take a document by its word, send the whole address.
+  const url = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '')
   if (url.startsWith('/v3/directline/')) return { prefix: '', own: url }
   const query = url.indexOf('?')
   const path = query === -1 ? url : url.slice(0, query)

@@ -29,7 +29,7 @@ export const failures = {
   /** A body that is not JSON where a JSON object is optional, or not an object, or a field of the wrong type. */
   MalformedBody: { status: 400, code: 'BadArgument', oldCode: 'MalformedData' },
   /** An activity body that is missing or can't be read. */
-  UnreadableActivity: { status: 400, code: 'MissingProperty', connectorCode: 'BadSyntax', oldCode: 'MissingProperty' },
+  UnreadableActivity: { status: 400, code: 'MissingProperty', connectorCode: 'BadSyntax', oldCode: 'MalformedData' },
   /** Something that must be given is not. */
   MissingProperty: { status: 400, code: 'MissingProperty', oldCode: 'MissingProperty' },
   /** Something given that can't be used: a reserved id, a type that is not for clients, a limit passed. */

@@ -26,6 +26,8 @@ export type Token = {
   readonly userName: string | undefined
   /** Origins that may bind a sign-in session, if the site has no list of its own. */
   readonly origins: readonly string[]
+  /** Whether the conversation had been started: if it is not there, it is gone for good. */
+  readonly isStarted: boolean
   /** Told apart from every other token: revocation needs a name. */
   readonly id: string
   /** Seconds since 1970. */
@@ -73,6 +75,7 @@ export function writeClaims(credential: Token | StreamTicket, issuer: string): s
         ...common,
         aud: issuer,
         jti: credential.id,
+        started: credential.isStarted || undefined,
         origins: credential.origins.length === 0 ? undefined : credential.origins,
         use: 'token',
       })
@@ -109,7 +112,12 @@ export function readClaims(text: string): Token | StreamTicket | undefined {
     expiresAt: exp,
   }
   if (use === 'token') {
-    return { purpose: 'token', ...common, id: typeof claims['jti'] === 'string' ? claims['jti'] : '' }
+    return {
+      purpose: 'token',
+      ...common,
+      isStarted: claims['started'] === true,
+      id: typeof claims['jti'] === 'string' ? claims['jti'] : '',
+    }
   }
   if (use === 'stream') {
     const from = readWatermark(typeof claims['from'] === 'string' ? claims['from'] : undefined)

@@ -55,10 +55,10 @@ export function oldDirectLine(ports: OldDirectLinePorts): (app: FastifyInstance)
     refuseWhenStopping()
     return json(reply, opening.generate(grant, parseTokenParameters(bodyText(request, 'MalformedBody'))).token)
   }
-  const renew: Handler = (request, reply) => {
+  const renew: Handler = async (request, reply) => {
     const grant = authenticate(request)
     grantFor(grant, parameter(request, 'conversation'))
-    return json(reply, opening.refresh(grant).token)
+    return json(reply, (await opening.refresh(grant)).token)
   }
   const start: Handler = async (request, reply) => {
     const grant = authenticate(request)

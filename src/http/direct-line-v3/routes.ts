@@ -78,7 +78,7 @@ export function directLine(ports: DirectLinePorts): (app: FastifyInstance) => vo
       app,
       `${base}/tokens/refresh`,
       {
-        POST: (request, reply) => json(reply, ticketed(opening.refresh(authenticate(request)))),
+        POST: async (request, reply) => json(reply, ticketed(await opening.refresh(authenticate(request)))),
       },
       jsonBytesMax,
     )

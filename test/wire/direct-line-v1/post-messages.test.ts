@@ -333,7 +333,7 @@ test('answers 502 when the bot is late, and takes what it says then', async () =
   )
 })
 
-test('knocks at the door of a bot that is down once for each message', async t => {
+test('knocks at the door of a bot that resets its connections at most twice for each message', async t => {
   let knocks = 0
   const door = createServer(socket => {
     knocks += 1
@@ -348,7 +348,8 @@ test('knocks at the door of a bot that is down once for each message', async t =
   for (let count = 1; count <= 3; count += 1) {
     const before = knocks
     await assertUnreachable(chat)
-    assert.equal(knocks - before, 1)
+    // Nothing has been written to the first connection when it is reset, so a second may be tried.
+    assert.ok(knocks - before >= 1 && knocks - before <= 2, String(knocks - before))
   }
 })
 
