@@ -4,7 +4,6 @@
  */
 import { type BotMessage, botMessagesOf, withBags } from '../protocol/bot-message.ts'
 import { readBotReply } from '../protocol/bot-reply.ts'
-import { ProtocolError } from '../protocol/errors.ts'
 import { isObject, parseJson } from '../protocol/fields.ts'
 import { type UserId, userId } from '../protocol/ids.ts'
 import { keepBags, readBags, type Whose } from './bags.ts'
@@ -78,14 +77,14 @@ function whoseBags(turn: BotTurn, message: BotMessage): Whose {
   return { bot: turn.bot.id, conversation: turn.conversation, user }
 }
 
-/** @throws ProtocolError `MalformedBody` */
+/** The message in an answer; undefined for anything else, such as the plain `OK` some web frameworks answer. */
 function parsedAnswer(answer: string): unknown {
-  if (answer.trim() === '') return undefined
   try {
     const value = parseJson(answer)
-    // Some answer a bare string or number where they have nothing to say.
     return isObject(value) ? value : undefined
-  } catch (cause) {
-    throw new ProtocolError('MalformedBody', 'it is not JSON', { cause })
+  } catch (error) {
+    // The bot has accepted by its status; what it wrote beside is for nobody.
+    if (error instanceof SyntaxError) return undefined
+    throw error
   }
 }

@@ -2,9 +2,10 @@
  * What every store promises about the data that bots leave with it, as one suite run against each adapter.
  */
 import assert from 'node:assert/strict'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import { MemoryStore } from '../../src/adapters/memory/store.ts'
-import { openSqliteStore } from '../../src/adapters/sqlite/store.ts'
+import { databaseFile, openSqliteStore } from '../../src/adapters/sqlite/store.ts'
 import type { Bag, BagKey, BagStore } from '../../src/domain/bag-port.ts'
 import { type ConversationId, userId } from '../../src/protocol/ids.ts'
 import { makeFolder } from '../support/folder.ts'
@@ -261,4 +262,14 @@ test('SQLite: data of bots is there with its eTags when the store is opened agai
     assert.deepEqual(await bagAt(store, key), { data, eTag })
     await kept(store, key, '"goes on"', eTag)
   }
+})
+
+test('SQLite: data of bots about a conversation is erased with it, not only out of reach', async () => {
+  await using folder = await makeFolder()
+  await using store = await openSqliteStore({ dir: folder.path })
+  const id = await started(store, 'a')
+  for (const key of keysOf('u1', id)) await kept(store, key, '"about"')
+  await store.forget(id)
+  using database = new DatabaseSync(databaseFile(folder.path), { readOnly: true })
+  assert.equal(database.prepare('SELECT count(*) AS bags FROM bags').get()?.['bags'], 1, "the user's own")
 })
