@@ -2,10 +2,13 @@
  * POST /conversations/{id}/upload: what is refused, and that nothing of it is kept.
  */
 import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { startApp } from '../../support/app.ts'
 import { startBot } from '../../support/bot.ts'
 import { assertRefused, generateToken, getPage, message, readLog, startChat } from '../../support/direct-line.ts'
+import { makeFolder } from '../../support/folder.ts'
 import { activityPart, type FormPart, filePart, formOf, upload } from './form.ts'
 
 const bot = await startBot()
@@ -81,4 +84,21 @@ test("is acknowledged after the bot's turn, and refused with it", async () => {
   const chat = await startChat(own, { id: 'u1' })
   assertRefused(await upload(chat, formOf([filePart('a.txt', 'A')])), 502, 'BotError', 500)
   assert.equal((await readLog(chat)).length, 1)
+})
+
+test('leaves no file behind of an upload that is refused', async () => {
+  await using folder = await makeFolder()
+  await using own = await startApp({ bot: bot.url, dir: folder.path })
+  const chat = await startChat(own)
+  const files = async () => (await readdir(join(folder.path, 'files'), { recursive: true })).length
+  const before = await files()
+  const form = formOf([filePart('a.txt', 'A')])
+  assertRefused(await upload(chat, form, ''), 400, 'MissingProperty')
+  assertRefused(await upload(chat, form, '?userId=bot'), 400, 'BadArgument')
+  const refused = formOf([activityPart({ type: 'contactRelationUpdate', from: { id: 'u1' } }), filePart('a.txt', 'A')])
+  assertRefused(await upload(chat, refused), 400, 'BadArgument')
+  assertRefused(await upload({ ...chat, address: `${chat.address}x`, token: own.secret }, form), 404, 'BadArgument')
+  assert.equal(await files(), before)
+  assert.equal((await upload(chat, form)).status, 200)
+  assert.ok((await files()) > before)
 })
