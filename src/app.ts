@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { WebChatBundle } from './adapters/web-chat-package/bundle.ts'
-import type { BotSettings, Settings } from './config.ts'
+import { openBots } from './bots.ts'
 import { Attachments } from './domain/attachments.ts'
 import { OldBots } from './domain/bot-v1.ts'
 import { Conversations } from './domain/conversations.ts'
@@ -37,8 +37,8 @@ import { operations } from './http/operations/routes.ts'
 import { Origins } from './http/paths.ts'
 import { openServer, type Surface } from './http/server.ts'
 import type { Outside } from './outside.ts'
-import { botId, siteId, userId } from './protocol/ids.ts'
-import { openSecrets } from './secrets.ts'
+import { userId } from './protocol/ids.ts'
+import type { BotSettings, Settings } from './settings.ts'
 
 /** A running service. */
 export type Landline = {
@@ -67,10 +67,7 @@ export class PortTakenError extends Error {}
  */
 export async function startLandline(settings: Settings, outside: Outside, events: Events): Promise<Landline> {
   const { store, bus, keys, clock, random, bots } = outside
-  const secrets = await Promise.all(
-    settings.bots.flatMap(bot => bot.sites.map(site => openSecrets(bot.id, site, outside))),
-  )
-  const listed = sitesOf(settings.bots, secrets, secret => keys.digest(secret))
+  const { sites: listed, secret } = await openBots(settings.bots, outside)
   const sites = new Sites(listed)
   let stopping = false
   const isStopping = () => stopping
@@ -152,7 +149,7 @@ export async function startLandline(settings: Settings, outside: Outside, events
   }
   try {
     const port = await listen(app, settings.listen, settings.bots)
-    return { origin: listening(), port, secret: secrets[0]?.[0] ?? '', stop }
+    return { origin: listening(), port, secret, stop }
   } catch (error) {
     await stop()
     throw error
@@ -194,21 +191,6 @@ function addressOf(app: FastifyInstance, host: string): string {
   const { port } = app.server.address() as AddressInfo
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
-}
-
-/** Sites as the domain takes them; `secrets` are in the order of the settings' sites. */
-function sitesOf(
-  bots: readonly BotSettings[],
-  secrets: readonly (readonly string[])[],
-  digest: (secret: string) => string,
-): readonly Site[] {
-  const pairs = bots.flatMap(bot => bot.sites.map(site => ({ bot, site })))
-  return pairs.map(({ bot, site }, at) => ({
-    ...site,
-    id: siteId(site.id),
-    bot: { ...bot, id: botId(bot.id) },
-    secretDigests: (secrets[at] ?? []).map(digest),
-  }))
 }
 
 /** A UUID made of a bot's id: version and variant bits as RFC 9562 has them for free-form ones. */

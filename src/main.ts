@@ -4,10 +4,11 @@
 import { connect } from 'node:net'
 import { StoreInUseError } from './adapters/sqlite/lock.ts'
 import { type Landline, PortTakenError, startLandline } from './app.ts'
-import { type CommandLine, defaultBot, readCommandLine, UsageError, usage } from './config.ts'
+import { type CommandLine, readCommandLine, UsageError, usage } from './config.ts'
 import { openLog } from './log.ts'
 import { openOutside } from './outside.ts'
 import { type SampleBot, startSampleBot } from './sample-bot/bot.ts'
+import { defaultBot } from './settings.ts'
 
 /** Exit codes are a promise to scripts. */
 const exitCodes = { unexpected: 1, usage: 2, inUse: 7 } as const

@@ -15,9 +15,9 @@ import { systemClock } from './adapters/system/clock.ts'
 import { masterKeyBytes, openKeys } from './adapters/system/keys.ts'
 import { openMasterKey } from './adapters/system/master-key.ts'
 import { systemRandom } from './adapters/system/random.ts'
-import type { StoreSettings } from './config.ts'
 import type { Events } from './domain/events.ts'
 import type { BotClient, Bus, Clock, ConversationStore, Files, Keys, Random, ReadBase64 } from './domain/ports.ts'
+import type { StoreSettings } from './settings.ts'
 
 /** Everything the domain asks of the world. Disposing it closes what was opened, the store last. */
 export type Outside = AsyncDisposable & {

@@ -10,8 +10,14 @@ export type Bot = BotAccount & {
   readonly endpoint: string
   /** What it is sent: activities, or the messages of Bot Framework v1. */
   readonly schema: 'v3' | 'v1'
-  /** The app id and password of a v1 bot: shown by both sides to each other. */
+  /** The bot's app id and password. A v1 bot is shown them, and shows them; a v3 bot gets its tokens with them. */
   readonly app: { readonly id: string; readonly password: string } | undefined
+  /** Who issues the tokens that a v3 bot with an app id is shown and shows. */
+  readonly authority: 'landline' | 'microsoft' | 'none'
+  /** The tenant in the addresses of those tokens: lower case. */
+  readonly tenant: string
+  /** Whether the bot may be at a link-local or cloud metadata address. */
+  readonly allowLinkLocal: boolean
   /** How long a turn may take: milliseconds. */
   readonly timeoutMs: number
   /** When sockets are pushed what a user sent: before the bot's turn, or when it has ended or been answered. */
@@ -28,6 +34,11 @@ export type Bot = BotAccount & {
 export type Site = {
   readonly id: SiteId
   readonly bot: Bot
+  /** A site that is switched off takes no secret, token or ticket. */
+  readonly enabled: boolean
+  /** Whether clients of Direct Line 3.0, and of 1.1, are served. */
+  readonly v3: boolean
+  readonly v1: boolean
   /** User ids must come from a token and start with `dl_`. */
   readonly enhancedAuthentication: boolean
   /** Wins over the origins in a token, unless empty. */

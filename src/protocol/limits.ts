@@ -130,3 +130,37 @@ export const bagCharactersMax = 64 * 1024
 
 /** The same in the state API of v3 bots, whose documents say 32 KiB. */
 export const stateCharactersMax = 32 * 1024
+
+/** How often something may be done: so many at once, and so many a second in the long run. */
+export type Rate = { readonly perSecond: number; readonly burst: number }
+
+/** Limits an operator may set. Those above are the protocol's, or what keeps a single request bounded. */
+export type Limits = {
+  readonly rates: {
+    /** Activities and uploads sent with one token. */
+    readonly sendsPerToken: Rate
+    /** Activities and uploads sent into one conversation, by whomever. */
+    readonly sendsPerConversation: Rate
+    readonly reconnectsPerToken: Rate
+    /** Tokens generated and conversations started with one secret. */
+    readonly opensPerSecret: Rate
+    /** Polls with one token. Beyond it they are delayed, never refused: DirectLineJS stops polling for good at any error. */
+    readonly pollsPerToken: Rate
+    /** Credentials that were wrong, from one address. A right one always passes. */
+    readonly wrongCredentialsPerAddress: Rate
+    readonly connectorCallsPerBot: Rate
+  }
+}
+
+/** Every limit at its default. */
+export const defaultLimits: Limits = {
+  rates: {
+    sendsPerToken: { perSecond: 20, burst: 60 },
+    sendsPerConversation: { perSecond: 50, burst: 200 },
+    reconnectsPerToken: { perSecond: 2, burst: 20 },
+    opensPerSecret: { perSecond: 200, burst: 1_000 },
+    pollsPerToken: { perSecond: 10, burst: 10 },
+    wrongCredentialsPerAddress: { perSecond: 10, burst: 50 },
+    connectorCallsPerBot: { perSecond: 500, burst: 2_000 },
+  },
+}

@@ -6,6 +6,9 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../src/adapters/system/clock.ts'
 import { type Landline, startLandline } from '../../src/app.ts'
+import type { Event } from '../../src/domain/events.ts'
+import type { Clock, ConversationStore } from '../../src/domain/ports.ts'
+import { openOutside } from '../../src/outside.ts'
 import {
   type BotSettings,
   defaultBot,
@@ -13,10 +16,7 @@ import {
   defaults,
   type Settings,
   type SiteSettings,
-} from '../../src/config.ts'
-import type { Event } from '../../src/domain/events.ts'
-import type { Clock, ConversationStore } from '../../src/domain/ports.ts'
-import { openOutside } from '../../src/outside.ts'
+} from '../../src/settings.ts'
 
 /** What a test may say of the service it wants. Everything else is as `npm start` has it. */
 export type TestAppOptions = {

@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { defaultBot, defaultSite } from '../../../src/config.ts'
+import { defaultBot, defaultSite } from '../../../src/settings.ts'
 import { startApp } from '../../support/app.ts'
 import { readLog } from '../../support/direct-line.ts'
 import { type Answer, call } from '../../support/http.ts'

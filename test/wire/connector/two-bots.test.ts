@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { defaultBot, defaultSite } from '../../../src/config.ts'
+import { defaultBot, defaultSite } from '../../../src/settings.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { startBot, type TestBot } from '../../support/bot.ts'
 import { message, post, readLog, say } from '../../support/direct-line.ts'

@@ -2,8 +2,8 @@
  * The whole service with a part of the world exchanged for one that fails.
  */
 import { startLandline } from '../../../src/app.ts'
-import { defaultBot, defaultSite, defaults } from '../../../src/config.ts'
 import { type Outside, openOutside } from '../../../src/outside.ts'
+import { defaultBot, defaultSite, defaults } from '../../../src/settings.ts'
 import type { Service } from '../../support/direct-line.ts'
 
 /**

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { after, afterEach, test } from 'node:test'
-import { defaultBot, defaultSite } from '../../../src/config.ts'
+import { defaultBot, defaultSite } from '../../../src/settings.ts'
 import { startApp } from '../../support/app.ts'
 import { startBot } from '../../support/bot.ts'
 import {
