@@ -28,7 +28,8 @@ function exitCodeOf(error: unknown): number {
   return error instanceof PortTakenError || error instanceof StoreInUseError ? exitCodes.inUse : exitCodes.unexpected
 }
 
-async function serve({ settings, botGiven }: CommandLine): Promise<void> {
+async function serve({ settings, botGiven, warnings }: CommandLine): Promise<void> {
+  for (const warning of warnings) process.stderr.write(`landline: ${warning}\n`)
   const events = openLog()
   const sample = botGiven
     ? undefined
