@@ -1,104 +1,66 @@
 /**
- * `npm run bench`: what a send costs through Landline as people start it, tokens checked and every commit synced, as
- * ratios to a floor measured in the same run. Rounds are interleaved and medians are told.
+ * `npm run bench`: what Landline costs as people start it, tokens checked and every commit synced, as ratios to a floor
+ * measured in the same run. `docs/reference/bench.md` says what each row does.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { writeFile } from 'node:fs/promises'
+import { cpus, loadavg, release, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { startProcess } from '../test/support/app.ts'
-import { type Load, type Measured, run } from './load.ts'
+import type { Figure } from './figures.ts'
+import { type Options, readOptions, usage } from './options.ts'
+import { picture } from './picture.ts'
+import { profile } from './profile.ts'
+import { rows } from './rows.ts'
+import { fullScale, quickScale } from './scale.ts'
+import { type Heading, jsonOf, markdownTable, textTable } from './table.ts'
 
-const rounds = 5
-const roundMs = 1_500
-const senders = [16, 64] as const
+/** Above it, somebody else is using the machine. */
+const quietLoad = 0.5
 
-const bot = createServer((request, answer) => {
-  request.resume()
-  request.on('end', () => answer.end())
-})
-bot.listen(0, '127.0.0.1')
-await once(bot, 'listening')
-const botUrl = `http://127.0.0.1:${(bot.address() as AddressInfo).port}/api/messages`
-const dir = await mkdtemp(join(tmpdir(), 'landline-bench-'))
-const floor = await startFloor()
-const landline = await startProcess({ args: ['--port', '0', '--bot', botUrl, '--dir', dir] })
-
-try {
-  for (const count of senders) {
-    const loads = await loadsOf(count)
-    for (const load of Object.values(loads)) await run({ ...load, ms: roundMs / 2 })
-    const measured = new Map<string, Measured[]>(Object.keys(loads).map(name => [name, []]))
-    for (let round = 0; round < rounds; round += 1) {
-      for (const [name, load] of Object.entries(loads)) measured.get(name)?.push(await run(load))
-    }
-    print(count, measured)
-  }
-} finally {
-  await landline.stop()
-  floor.child.kill()
-  bot.closeAllConnections()
-  bot.close()
-  await rm(dir, { recursive: true, force: true })
+const startedMs = performance.now()
+const say = (progress: string) => {
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(0)
+  process.stderr.write(`[${seconds.padStart(4)} s] ${progress}\n`)
 }
+// Ending the process is what ends everything that was started: see process.ts and folder.ts.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
 
-/** The same sends through the floor, Direct Line 3.0 and Direct Line 1.1, each sender in a conversation of its own. */
-async function loadsOf(count: number): Promise<Record<'floor' | '3.0' | '1.1', Load>> {
-  const authorization = `Bearer ${landline.secret}`
-  const conversations = await Promise.all(
-    Array.from({ length: 2 * count }, async () => {
-      const started = await fetch(`${landline.base}/conversations`, { method: 'POST', headers: { authorization } })
-      return ((await started.json()) as { conversationId: string }).conversationId
-    }),
-  )
-  const activity = JSON.stringify({ type: 'message', from: { id: 'u1' }, text: 'x'.repeat(200) })
-  const message = JSON.stringify({ from: 'u1', text: 'x'.repeat(200) })
-  const common = { authorization, ms: roundMs }
-  return {
-    floor: { ...common, origin: floor.origin, paths: Array<string>(count).fill('/'), body: activity },
-    '3.0': {
-      ...common,
-      origin: landline.origin,
-      paths: conversations.slice(0, count).map(id => `/v3/directline/conversations/${id}/activities`),
-      body: activity,
-    },
-    '1.1': {
-      ...common,
-      origin: landline.origin,
-      paths: conversations.slice(count).map(id => `/api/conversations/${id}/messages`),
-      body: message,
-    },
+const options = understood(process.argv.slice(2))
+if (options.help) process.stdout.write(usage)
+else await bench(options)
+
+function understood(words: readonly string[]): Options {
+  try {
+    return readOptions(words)
+  } catch (error) {
+    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n${usage}`)
+    process.exit(2)
   }
 }
 
-function print(count: number, measured: ReadonlyMap<string, Measured[]>): void {
-  const middle = (name: string, of: (one: Measured) => number) => median((measured.get(name) ?? []).map(of))
-  process.stdout.write(`\n${count} senders, medians of ${rounds} rounds of ${roundMs} ms\n`)
-  for (const name of measured.keys()) {
-    const perSecond = middle(name, one => one.perSecond)
-    const toFloor = perSecond / middle('floor', one => one.perSecond)
-    const p50 = middle(name, one => one.p50Ms).toFixed(2)
-    const p99 = middle(name, one => one.p99Ms).toFixed(2)
-    process.stdout.write(
-      `  ${name.padEnd(6)} ${perSecond.toFixed(0).padStart(6)} sends/s  p50 ${p50} ms  p99 ${p99} ms  ${toFloor.toFixed(2)} of the floor\n`,
-    )
+async function bench(options: Options): Promise<void> {
+  const { quick, only, format, svg } = options
+  const scale = quick ? quickScale : fullScale
+  say('Landline runs as shipped but for LANDLINE_RATE_LIMITS=off: its rates would measure themselves.')
+  const load = loadavg()[0] ?? 0
+  if (load > quietLoad) say(`The machine is busy (load ${load.toFixed(1)}): even the ratios will not mean much.`)
+  if (options.profile) {
+    process.stdout.write(await profile(scale, say))
+    return
   }
-  const added = middle('1.1', one => one.p50Ms) / middle('3.0', one => one.p50Ms) - 1
-  process.stdout.write(`  1.1 adds ${(added * 100).toFixed(1)} % to the p50 of a 3.0 send\n`)
+  const figures: Figure[] = []
+  for (const name of only) figures.push(...(await rows[name](scale, say)))
+  const heading: Heading = {
+    title: quick ? 'Landline, quick run: small sizes, the figures mean little.' : 'Landline, with everything on.',
+    machine: machine(load),
+  }
+  const write = { text: textTable, markdown: markdownTable, json: jsonOf }[format]
+  process.stdout.write(write(heading, figures))
+  if (svg) await writeFile(fileURLToPath(new URL('../docs/bench.svg', import.meta.url)), picture(heading, figures))
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? 0
-}
-
-async function startFloor(): Promise<{ readonly origin: string; readonly child: ChildProcess }> {
-  const script = fileURLToPath(new URL('./floor.ts', import.meta.url))
-  const child = spawn(process.execPath, [script, botUrl], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [port] = (await once(child.stdout, 'data')) as [Buffer]
-  return { origin: `http://127.0.0.1:${port.toString().trim()}`, child }
+function machine(load: number): string {
+  const [cpu] = cpus()
+  const gigabytes = Math.round(totalmem() / 1024 ** 3)
+  const date = new Date().toISOString().slice(0, 10)
+  return `${cpus().length} × ${cpu?.model ?? 'unknown processor'}, ${gigabytes} GB, ${process.platform} ${release()}, Node ${process.versions.node}, load at start ${load.toFixed(1)}, ${date}.`
 }

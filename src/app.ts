@@ -5,27 +5,12 @@ import { createHash } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { WebChatBundle } from './adapters/web-chat-package/bundle.ts'
-import { openBots } from './bots.ts'
-import { Attachments } from './domain/attachments.ts'
-import { OldBots } from './domain/bot-v1.ts'
-import { Conversations } from './domain/conversations.ts'
-import { Credentials } from './domain/credentials.ts'
-import { Delivery } from './domain/delivery.ts'
 import type { Events } from './domain/events.ts'
-import { Hub } from './domain/hub.ts'
-import { InFlight } from './domain/in-flight.ts'
-import { Joins } from './domain/joins.ts'
-import { Links } from './domain/links.ts'
-import { Members } from './domain/members.ts'
-import { Opening } from './domain/opening.ts'
-import { Patience } from './domain/patience.ts'
+import type { Opening } from './domain/opening.ts'
 import type { Random } from './domain/ports.ts'
-import { Recorder } from './domain/record.ts'
-import { Replies } from './domain/replies.ts'
-import { Retention } from './domain/retention.ts'
-import { type Site, Sites } from './domain/sites.ts'
-import { turnsOf } from './domain/turns.ts'
-import { writeBasic } from './http/bot-v1/bot-authorization.ts'
+import { type Bot, ownSecret, type Site } from './domain/sites.ts'
+import { Addresses } from './http/addresses.ts'
+import { admin } from './http/admin/routes.ts'
 import { oldBots } from './http/bot-v1/routes.ts'
 import { chatPage } from './http/chat-page/routes.ts'
 import { connector } from './http/connector/routes.ts'
@@ -33,11 +18,16 @@ import { oldDirectLine } from './http/direct-line-v1/routes.ts'
 import { directLine } from './http/direct-line-v3/routes.ts'
 import { stream } from './http/direct-line-v3/stream.ts'
 import { files } from './http/files/routes.ts'
+import { identity } from './http/identity/routes.ts'
 import { operations } from './http/operations/routes.ts'
 import { Origins } from './http/paths.ts'
 import { openServer, type Surface } from './http/server.ts'
+import { Throttle } from './http/throttle.ts'
+import { WrongCredentials } from './http/wrong-credentials.ts'
+import { openInside } from './inside.ts'
 import type { Outside } from './outside.ts'
 import { userId } from './protocol/ids.ts'
+import { isFirstStart, openAdminKey } from './secrets.ts'
 import type { BotSettings, Settings } from './settings.ts'
 
 /** A running service. */
@@ -47,6 +37,12 @@ export type Landline = {
   readonly port: number
   /** The first secret of the first site. */
   readonly secret: string
+  /** Opens the admin API. */
+  readonly adminKey: string
+  /** Whether the store was new: what was made for it has never been shown to anybody. */
+  readonly isNew: boolean
+  /** The app id and password of the first bot. */
+  readonly app: Bot['app']
   /** Ends turns that are running, closes sockets, listens no more. What was opened outside stays open. */
   stop(): Promise<void>
 }
@@ -66,82 +62,79 @@ export class PortTakenError extends Error {}
  * @throws PortTakenError
  */
 export async function startLandline(settings: Settings, outside: Outside, events: Events): Promise<Landline> {
-  const { store, bus, keys, clock, random, bots } = outside
-  const { sites: listed, secret } = await openBots(settings.bots, outside)
-  const sites = new Sites(listed)
+  const { store, clock, random } = outside
+  const { limits } = settings
   let stopping = false
   const isStopping = () => stopping
-  const publicUrl = () => settings.publicUrl?.replace(/\/+$/, '') ?? listening()
+  let heard: string | undefined
+  const listening = () => {
+    heard ??= addressOf(app, settings.listen.host)
+    return heard
+  }
+  const configured = settings.publicUrl?.replace(/\/+$/, '')
+  const publicUrl = () => configured ?? listening()
+  const addresses = new Addresses(settings.trustedProxies)
+  const inside = await openInside(settings, outside, events, publicUrl)
+  const { sites, rates, authority, opening, conversations, credentials, attachments, replies } = inside
+  const adminKey = await openAdminKey(settings.adminKey, outside)
 
-  const hub = new Hub({ store, bus, clock, events })
-  const recorder = new Recorder({ store, bus, hub, clock })
-  const links = new Links({ keys, clock, publicUrl, fileLifetimeSeconds: settings.fileLifetimeSeconds })
-  const attachments = new Attachments({ ...outside, links, fileLifetimeSeconds: settings.fileLifetimeSeconds })
-  const credentials = new Credentials({
-    sites,
-    keys,
-    clock,
-    random,
-    issuer: () => `${publicUrl()}/`,
-    lifetimeSeconds: settings.tokenLifetimeSeconds,
-  })
-  const inFlight = new InFlight()
-  const delivery = new Delivery({ bots, clock, events, inFlight })
-  const replies = new Replies({ store, recorder, attachments, links, sites, publicUrl })
-  const patience = new Patience({ clock, events })
-  const takeTurn = turnsOf({ delivery, replies, oldBots: new OldBots({ delivery, replies, store, basic: writeBasic }) })
-  const joins = new Joins({
-    store,
-    takeTurn,
-    clock,
-    random,
-    events,
-    serviceUrl: conversation => links.serviceUrl(conversation),
-  })
-  const conversations = new Conversations({
-    store,
-    hub,
-    recorder,
-    joins,
-    patience,
-    inFlight,
-    takeTurn,
-    links,
-    keys,
-    clock,
-    random,
-    events,
-  })
-  const opening = new Opening({ store, conversations, credentials, clock, random, events, patience })
-  const members = new Members({ store, replies, joins })
-  const retention = new Retention(
-    { store, files: outside.files, hub, clock, events },
-    { conversationSeconds: settings.conversationLifetimeSeconds, fileSeconds: settings.fileLifetimeSeconds },
-  )
-
-  const origins = new Origins(settings.publicUrl?.replace(/\/+$/, ''), () => listening())
+  const wrongCredentials = new WrongCredentials({ rates, addresses })
+  const held = { throttle: new Throttle(rates), wrongCredentials }
+  const origins = new Origins(configured, listening, { addresses, anyHost: settings.development })
   const surfaces: Surface[] = [
-    directLine({ credentials, opening, conversations, attachments, origins, isStopping, grammarIdOf }),
-    oldDirectLine({ credentials, opening, conversations, attachments, origins, clock, isStopping }),
-    stream({ credentials, conversations, clock, events, isStopping }),
-    connector({ bags: store, links, store, sites, attachments, replies, members, readBase64: outside.readBase64 }),
-    oldBots({ sites, replies, bags: store }),
+    directLine({ credentials, opening, conversations, attachments, origins, isStopping, grammarIdOf, ...held }),
+    oldDirectLine({ credentials, opening, conversations, attachments, origins, clock, isStopping, ...held }),
+    stream({
+      ...{ credentials, conversations, clock, events, isStopping, addresses, limits, ...held },
+      frameRate: settings.rateLimits ? limits.rates.framesPerSocket : undefined,
+    }),
+    connector({
+      ...held,
+      bags: store,
+      links: inside.links,
+      store,
+      sites,
+      credentials: inside.botCredentials,
+      attachments,
+      replies,
+      members: inside.members,
+      readBase64: outside.readBase64,
+    }),
+    identity({ authority, credentials: inside.botCredentials, publicUrl, wrongCredentials }),
+    oldBots({ sites, replies, bags: store, ...held }),
     files({ attachments }),
     operations({ isStopping }),
+    admin({
+      key: adminKey,
+      hosts: settings.publicUrl === undefined ? [] : [new URL(settings.publicUrl).hostname],
+      sites,
+      access: inside.access,
+      opening,
+      revealSecrets: settings.revealSecrets,
+      addresses,
+      clock,
+      events,
+      rotateKeys: how => authority.rotate(how),
+    }),
   ]
-  const [site] = listed
+  const [site] = sites.all
   if (settings.development && site !== undefined) {
     surfaces.push(
-      chatPage({ webChat: new WebChatBundle(), origins, issueToken: () => tokenForVisitor(opening, site, random) }),
+      chatPage({
+        webChat: new WebChatBundle(),
+        origins,
+        issueToken: () => tokenForVisitor(opening, sites.of(site.bot.id, site.id) ?? site, random),
+      }),
     )
   }
-  const app = openServer(surfaces, events, isStopping)
-  const listening = () => addressOf(app, settings.listen.host)
+  const app = openServer(surfaces, events, isStopping, limits)
   const stop = async () => {
     stopping = true
-    retention.stop()
-    const isIdle = await within(settings.stopTimeoutMs, inFlight.idle())
-    hub.closeAll(1001, 'the service is stopping')
+    rates.letGo()
+    inside.retention.stop()
+    await authority.stop()
+    const isIdle = await within(settings.stopTimeoutMs, inside.inFlight.idle())
+    inside.hub.closeAll(1001, 'the service is stopping')
     // What has not ended by now is broken off, so that it does not hold up what has.
     const breakOff = isIdle ? undefined : setTimeout(() => app.server.closeAllConnections(), breakOffMs)
     await app.close()
@@ -149,7 +142,8 @@ export async function startLandline(settings: Settings, outside: Outside, events
   }
   try {
     const port = await listen(app, settings.listen, settings.bots)
-    return { origin: listening(), port, secret, stop }
+    const isNew = await isFirstStart(outside)
+    return { origin: listening(), port, secret: inside.firstSecret, adminKey, isNew, app: site?.bot.app, stop }
   } catch (error) {
     await stop()
     throw error
@@ -157,11 +151,11 @@ export async function startLandline(settings: Settings, outside: Outside, events
 }
 
 /** A token for whoever opens the chat page: a person of their own, so that a reload speaks as the same one. */
-const tokenForVisitor = (opening: Opening, site: Site, random: Random) => {
+const tokenForVisitor = async (opening: Opening, site: Site, random: Random) => {
   const user = { id: userId(`dl_${random.text(visitorCharacters)}`), name: undefined }
-  const { conversation, ...issued } = opening.generate(
-    { by: 'secret', site },
-    { user, trustedOrigins: [], locale: undefined },
+  const { conversation, ...issued } = await opening.generate(
+    { by: 'secret', site, secret: ownSecret },
+    { user, trustedOrigins: [], locale: undefined, conversation: undefined },
   )
   return { ...issued, conversationId: conversation }
 }

@@ -1,11 +1,13 @@
 /**
  * The bots and sites of the settings as the domain takes them, with the secrets that are kept in the store.
  */
-import type { ConversationStore, Keys, Random } from './domain/ports.ts'
+import type { Clock, ConversationStore, Keys, Random } from './domain/ports.ts'
+import { Secrets } from './domain/secrets.ts'
 import type { Bot, Site } from './domain/sites.ts'
+import { openSwitches } from './domain/switches.ts'
 import { botId, siteId } from './protocol/ids.ts'
-import { openAppPassword, openSecrets } from './secrets.ts'
-import type { BotSettings } from './settings.ts'
+import { openAppPassword } from './secrets.ts'
+import type { BotSettings, SiteSettings } from './settings.ts'
 
 /** Whose tokens bots of many tenants ask for at Microsoft's. */
 const multiTenant = 'botframework.com'
@@ -17,19 +19,36 @@ const multiTenant = 'botframework.com'
  */
 export async function openBots(
   bots: readonly BotSettings[],
-  ports: { store: ConversationStore; keys: Keys; random: Random },
-): Promise<{ readonly sites: readonly Site[]; readonly secret: string }> {
+  ports: { store: ConversationStore; keys: Keys; clock: Clock; random: Random },
+): Promise<{ readonly sites: readonly Site[]; readonly secret: string; readonly secrets: Secrets }> {
+  const secrets = new Secrets(ports)
   const sites: Site[] = []
   let first: string | undefined
   for (const settings of bots) {
     const bot = await openBot(settings, ports)
     for (const site of settings.sites) {
-      const secrets = await openSecrets(settings.id, site, ports)
-      first ??= secrets[0]
-      sites.push({ ...site, id: siteId(site.id), bot, secretDigests: secrets.map(secret => ports.keys.digest(secret)) })
+      const opened = await secrets.open(settings.id, site.id, site.secrets)
+      first ??= opened[0].secret
+      const marks = [secrets.mark(opened[0]), secrets.mark(opened[1])] as const
+      sites.push({ ...(await openSite(settings.id, site, ports.store)), bot, secrets: marks })
     }
   }
-  return { sites, secret: first ?? '' }
+  return { sites, secret: first ?? '', secrets }
+}
+
+async function openSite(
+  bot: string,
+  settings: SiteSettings,
+  store: ConversationStore,
+): Promise<Omit<Site, 'bot' | 'secrets'>> {
+  const { enabled, v3, v1 } = settings
+  const given = { enabled, v3, v1 }
+  return {
+    ...settings,
+    ...(await openSwitches(store, { bot, site: settings.id }, given)),
+    given,
+    id: siteId(settings.id),
+  }
 }
 
 async function openBot(

@@ -8,7 +8,7 @@ import { type CommandLine, readCommandLine, UsageError, usage } from './config.t
 import { openLog } from './log.ts'
 import { openOutside } from './outside.ts'
 import { type SampleBot, startSampleBot } from './sample-bot/bot.ts'
-import { defaultBot } from './settings.ts'
+import { type BotSettings, defaultBot, type Settings } from './settings.ts'
 
 /** Exit codes are a promise to scripts. */
 const exitCodes = { unexpected: 1, usage: 2, inUse: 7 } as const
@@ -53,20 +53,38 @@ async function serve({ settings, botGiven, warnings }: CommandLine): Promise<voi
     await outside[Symbol.asyncDispose]()
     await sample?.[Symbol.asyncDispose]()
   })
-  const endpoint = settings.bots[0]?.endpoint ?? defaultBot.endpoint
-  process.stdout.write(greeting(landline, endpoint, sample !== undefined && !(await answers(endpoint)), sample))
+  const [bot = defaultBot] = settings.bots
+  const standsIn = sample !== undefined && !(await answers(bot.endpoint))
+  process.stdout.write(greeting(landline, settings, bot, standsIn ? sample : undefined))
 }
 
-function greeting(landline: Landline, endpoint: string, standsIn: boolean, sample: SampleBot | undefined): string {
-  const bot =
-    standsIn && sample !== undefined ? `nothing answers at ${endpoint} yet, so the built-in sample bot does` : endpoint
+/** @param standIn the sample bot, if it answers for the bot now */
+function greeting(
+  landline: Landline,
+  { development, adminKey }: Settings,
+  { endpoint, app, sites }: BotSettings,
+  standIn: SampleBot | undefined,
+): string {
+  const bot = standIn === undefined ? endpoint : `nothing answers at ${endpoint} yet, so the built-in sample bot does`
+  // On a developer's machine always; elsewhere once, because what a service prints is kept by those who run it. What was
+  // given is known to whoever gave it.
+  const shown = (isGiven: boolean, secret: string | undefined) =>
+    development || (landline.isNew && !isGiven) ? secret : 'as it was made or given'
   return [
     'Landline is up.',
     '',
-    `  Chat         ${landline.origin}/chat`,
+    ...(development ? [`  Chat         ${landline.origin}/chat`] : []),
     `  Direct Line  ${landline.origin}/v3/directline`,
-    `  Secret       ${landline.secret}`,
+    `  Secret       ${shown(
+      sites.some(site => site.secrets.length > 0),
+      landline.secret,
+    )}`,
+    `  Admin key    ${shown(adminKey !== undefined, landline.adminKey)}`,
     `  Bot          ${bot}`,
+    ...(app === undefined ? [] : [`  App id       ${app.id}`]),
+    ...(app === undefined || app.password !== undefined
+      ? []
+      : [`  App password ${shown(false, landline.app?.password)}`]),
     '',
     'Ctrl-C stops it.',
     '',

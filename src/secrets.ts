@@ -1,52 +1,38 @@
 /**
- * The secrets of sites: given from outside, or made at first start; sealed in the store either way.
+ * Secrets of the service itself that nobody has given: made at first start, and sealed in the store.
  */
-
 import type { ConversationStore, Keys, Random } from './domain/ports.ts'
-import type { SiteSettings } from './settings.ts'
 
 /** Characters of a secret made here: 256 bits. */
 const secretCharacters = 43
 
-/**
- * The secrets of a site. A given secret becomes the site's first one and is kept, so that the next start without it
- * knows it too.
- *
- * @throws Error if a kept secret was sealed under another master key
- */
-export async function openSecrets(
-  bot: string,
-  site: SiteSettings,
-  ports: { store: ConversationStore; keys: Keys; random: Random },
-): Promise<readonly string[]> {
-  const { store, keys, random } = ports
-  const name = `secrets of site ${site.id} of bot ${bot}`
-  if (site.secrets.length > 0) {
-    await store.putSetting(name, keys.seal(JSON.stringify(site.secrets)))
-    return site.secrets
-  }
-  const sealed = await store.setting(name)
-  if (sealed !== undefined) {
-    const kept = keys.unseal(sealed)
-    if (kept === undefined) throw new Error(`The ${name} were sealed under another master key.`)
-    return JSON.parse(kept) as string[]
-  }
-  const made = [random.text(secretCharacters), random.text(secretCharacters)]
-  await store.putSetting(name, keys.seal(JSON.stringify(made)))
-  return made
-}
+type Ports = { readonly store: ConversationStore; readonly keys: Keys; readonly random: Random }
 
 /**
- * The password of a bot that was given an app id and none: made at first start and kept.
+ * The password of a bot that was given an app id and none.
  *
  * @throws Error if it was sealed under another master key
  */
-export async function openAppPassword(
-  bot: string,
-  ports: { store: ConversationStore; keys: Keys; random: Random },
-): Promise<string> {
-  const { store, keys, random } = ports
-  const name = `app password of bot ${bot}`
+export const openAppPassword = (bot: string, ports: Ports): Promise<string> =>
+  openKept(`app password of bot ${bot}`, ports)
+
+/**
+ * The key of the admin API. One that is given is not kept.
+ *
+ * @throws Error if one was kept and sealed under another master key
+ */
+export async function openAdminKey(given: string | undefined, ports: Ports): Promise<string> {
+  return given ?? (await openKept('admin key', ports))
+}
+
+/** Whether the store has never been started before. Answers yes once. */
+export async function isFirstStart({ store }: { readonly store: ConversationStore }): Promise<boolean> {
+  if ((await store.setting('first start')) !== undefined) return false
+  await store.putSetting('first start', 'is over')
+  return true
+}
+
+async function openKept(name: string, { store, keys, random }: Ports): Promise<string> {
   const sealed = await store.setting(name)
   if (sealed !== undefined) {
     const kept = keys.unseal(sealed)

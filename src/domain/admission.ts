@@ -23,15 +23,18 @@ export function senderOf(grant: ConversationGrant, activity: Activity, fallbackU
 }
 
 /**
- * Refuses what is the service's or another channel's to say.
+ * Refuses what is the service's or another channel's to say, in any spelling: bots in .NET tell types apart without
+ * regard to case.
  *
  * @throws ProtocolError `Unacceptable`
  */
 export function refuseUnsendable(grant: ConversationGrant, activity: Activity): void {
-  if (activity.type === 'contactRelationUpdate') {
+  const type = activity.type.toLowerCase()
+  if (type === 'contactrelationupdate') {
     throw new ProtocolError('Unacceptable', 'Activities of type contactRelationUpdate are not supported.')
   }
-  if (activity.type === 'event' && activity.name === 'tokens/response' && !grant.site.allowTokenResponse) {
+  const isTokenResponse = type === 'event' && activity.name?.toLowerCase() === 'tokens/response'
+  if (isTokenResponse && !grant.site.allowTokenResponse) {
     throw new ProtocolError('Unacceptable', 'Only a token service may send tokens/response.')
   }
 }

@@ -4,8 +4,10 @@
 import { type Activity, parseActivity } from '../protocol/activity.ts'
 import { type Attachment, readDataUrl } from '../protocol/attachment.ts'
 import { ProtocolError } from '../protocol/errors.ts'
+import { fileNameIn } from '../protocol/file-name.ts'
 import { type ConversationId, newFileId, randomIdLength, readFileId } from '../protocol/ids.ts'
-import { attachmentsMax } from '../protocol/limits.ts'
+import { attachmentsMax, defaultLimits, type Limits } from '../protocol/limits.ts'
+import { FileSpace } from './file-space.ts'
 import { type FileName, type Links, thumbnailOf } from './links.ts'
 import type { Clock, Files, Random, ReadBase64, StoredFile } from './ports.ts'
 
@@ -15,21 +17,26 @@ export type Upload = { readonly activity: Activity | undefined; readonly files: 
 /** Stores files of conversations. */
 export class Attachments {
   readonly #files: Files
+  readonly #space: FileSpace
   readonly #links: Links
   readonly #clock: Clock
   readonly #random: Random
   readonly #readBase64: ReadBase64
   readonly #lifetimeMs: number
 
-  constructor(ports: {
-    files: Files
-    links: Links
-    clock: Clock
-    random: Random
-    readBase64: ReadBase64
-    fileLifetimeSeconds: number
-  }) {
+  constructor(
+    ports: {
+      files: Files
+      links: Links
+      clock: Clock
+      random: Random
+      readBase64: ReadBase64
+      fileLifetimeSeconds: number
+    },
+    limits: Pick<Limits, 'fileBytesPerConversation'> = defaultLimits,
+  ) {
     this.#files = ports.files
+    this.#space = new FileSpace(ports.files, limits.fileBytesPerConversation)
     this.#links = ports.links
     this.#clock = ports.clock
     this.#random = ports.random
@@ -41,47 +48,46 @@ export class Attachments {
    * Stores the files of an upload and gives the activity that carries their links.
    *
    * @param origin how the client reaches us; its links begin with it
-   * @throws ProtocolError `Unacceptable` for more attachments than an activity may have
+   * @throws ProtocolError `Unacceptable` for more attachments than an activity may have, `TooLarge` for more than the
+   * conversation has room for
    */
   async stored(conversation: ConversationId, upload: Upload, origin: string): Promise<Activity> {
     const activity = upload.activity ?? parseActivity({ type: 'message' })
     const merged = merge(activity.attachments ?? [], upload.files)
     if (merged.length > attachmentsMax)
       throw new ProtocolError('Unacceptable', `An activity may have ${attachmentsMax} attachments.`)
-    const attachments = await Promise.all(
-      merged.map(async ({ attachment, file }) =>
-        file === undefined ? attachment : { ...attachment, contentUrl: await this.#put(conversation, file, origin) },
-      ),
-    )
-    return { ...activity, attachments }
+    return { ...activity, attachments: await this.#storeAll(conversation, merged, origin) }
   }
 
-  /** Stores what a bot's activity carries in `data:` URLs, and puts links in their place. */
+  /**
+   * Stores what a bot's activity carries in `data:` URLs, and puts links in their place.
+   *
+   * @throws ProtocolError `TooLarge` for more than the conversation has room for
+   */
   async withoutDataUrls(conversation: ConversationId, activity: Activity, origin: string): Promise<Activity> {
     if (!activity.attachments?.some(attachment => isDataUrl(attachment.contentUrl))) return activity
-    const attachments = await Promise.all(
-      activity.attachments.map(async attachment => {
-        const file = inlineFile(attachment, this.#readBase64)
-        return file === undefined
-          ? attachment
-          : { ...attachment, contentUrl: await this.#put(conversation, file, origin) }
-      }),
-    )
-    return { ...activity, attachments }
+    const found = activity.attachments.map(attachment => ({
+      attachment,
+      file: inlineFile(attachment, this.#readBase64),
+    }))
+    return { ...activity, attachments: await this.#storeAll(conversation, found, origin) }
   }
 
   /**
    * Stores what a bot uploads by the Connector, with its small picture if it sent one.
    *
    * @returns the id under which the bot finds it again
+   * @throws ProtocolError `TooLarge` for more than the conversation has room for
    */
   async uploaded(conversation: ConversationId, file: StoredFile, thumbnail: Uint8Array | undefined): Promise<string> {
     const id = newFileId(this.#random.text(randomIdLength))
-    await this.#files.put(conversation, id, file, this.#clock.nowMs())
-    const small = readFileId(thumbnailOf(id))
-    if (thumbnail !== undefined && small !== undefined) {
-      await this.#files.put(conversation, small, { ...file, bytes: thumbnail }, this.#clock.nowMs())
-    }
+    const small = thumbnail === undefined ? undefined : { ...file, bytes: thumbnail }
+    const smallId = readFileId(thumbnailOf(id))
+    await this.#space.during(conversation, small === undefined ? [file] : [file, small], async () => {
+      await this.#files.put(conversation, id, file, this.#clock.nowMs())
+      if (small !== undefined && smallId !== undefined)
+        await this.#files.put(conversation, smallId, small, this.#clock.nowMs())
+    })
     return this.#links.attachmentId({ conversation, file: id })
   }
 
@@ -101,6 +107,18 @@ export class Attachments {
   async #kept({ conversation, file }: FileName): Promise<StoredFile | undefined> {
     const found = await this.#files.get(conversation, file)
     return found !== undefined && this.#clock.nowMs() < found.putMs + this.#lifetimeMs ? found : undefined
+  }
+
+  /** All of them or, where there is no room, none. */
+  #storeAll(conversation: ConversationId, merged: readonly Merged[], origin: string): Promise<readonly Attachment[]> {
+    const files = merged.map(({ file }) => file).filter(file => file !== undefined)
+    return this.#space.during(conversation, files, () =>
+      Promise.all(
+        merged.map(async ({ attachment, file }) =>
+          file === undefined ? attachment : { ...attachment, contentUrl: await this.#put(conversation, file, origin) },
+        ),
+      ),
+    )
   }
 
   async #put(conversation: ConversationId, file: StoredFile, origin: string): Promise<string> {
@@ -146,5 +164,5 @@ function inlineFile(attachment: Attachment, readBase64: ReadBase64): StoredFile 
   const inline = readDataUrl(attachment.contentUrl)
   const bytes = inline?.base64 === true ? readBase64(inline.payload) : undefined
   if (inline === undefined || bytes === undefined) return undefined
-  return { name: attachment.name || 'file', mediaType: inline.mediaType, bytes }
+  return { name: fileNameIn(attachment.name ?? ''), mediaType: inline.mediaType, bytes }
 }

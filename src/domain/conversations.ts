@@ -245,7 +245,7 @@ export class Conversations {
   ): Promise<Delivered> {
     const { bot } = grant
     const recipient = { id: bot.id, name: bot.name }
-    const serviceUrl = this.#ports.links.serviceUrl(conversation.id)
+    const serviceUrl = this.#ports.links.serviceUrl(bot, conversation.id)
     return this.#ports.takeTurn({
       conversation: conversation.id,
       bot,

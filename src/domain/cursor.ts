@@ -10,12 +10,15 @@ import type { ConversationId, UserId } from '../protocol/ids.ts'
 import { frameCharactersMax, pageEntriesMax } from '../protocol/limits.ts'
 import { type Position, writeWatermark } from '../protocol/watermark.ts'
 import type { Events } from './events.ts'
+import type { ConversationGrant } from './grant.ts'
 import type { Clock, ConversationStore, Entry } from './ports.ts'
 
 /** What the hub sends to. */
 export interface Listener {
   /** Whose eyes it stands for: what is meant for one person is shown to that person. */
   readonly user: UserId | undefined
+  /** What it was opened with. */
+  readonly grant: ConversationGrant
   /** Takes one frame. Answers false if no more should come until `Cursor.resume` is called. */
   send(frame: string): boolean
   /** Ends it, with a WebSocket close code and reason. */

@@ -4,7 +4,8 @@
  */
 
 import type { ConversationId } from '../protocol/ids.ts'
-import { botAnswerBytesMax, botRepliesBytesMax, turnsPerBotMax, turnsPerConversationMax } from '../protocol/limits.ts'
+import { botAnswerBytesMax, botRepliesBytesMax, defaultLimits, type Limits } from '../protocol/limits.ts'
+import type { Authorization } from './bot-credentials.ts'
 import type { Events } from './events.ts'
 import { Gate } from './gate.ts'
 import type { InFlight } from './in-flight.ts'
@@ -17,7 +18,7 @@ export type Turn = {
   readonly bot: Bot
   /** What is posted: JSON text. */
   readonly body: string
-  /** The Authorization header, for bots that want one. */
+  /** The Authorization header of a v1 bot. Those of others are had when their turn begins. */
   readonly authorization?: string | undefined
   /** Whether the text of the bot's answer is wanted. */
   readonly needsAnswer: boolean
@@ -31,20 +32,30 @@ export type Delivered =
   /** `status`: what the bot answered, 504 if it gave none. */
   | { readonly outcome: 'failed'; readonly answered: boolean; readonly status: number; readonly message: string }
 
+/** Gives what a turn carries: at once if it is at hand. Never rejects. */
+export type Authorize = (turn: Turn) => Authorization | Promise<Authorization>
+
 /** Takes turns. */
 export class Delivery {
   readonly #bots: BotClient
   readonly #clock: Clock
   readonly #events: Events
   readonly #inFlight: InFlight
-  readonly #perConversation = new Gate<ConversationId>(turnsPerConversationMax)
-  readonly #perBot = new Gate<string>(turnsPerBotMax)
+  readonly #authorize: Authorize
+  readonly #perConversation: Gate<ConversationId>
+  readonly #perBot: Gate<string>
 
-  constructor(ports: { bots: BotClient; clock: Clock; events: Events; inFlight: InFlight }) {
+  constructor(
+    ports: { bots: BotClient; clock: Clock; events: Events; inFlight: InFlight; authorize: Authorize },
+    limits: Pick<Limits, 'turnsPerConversation' | 'turnsPerBot'> = defaultLimits,
+  ) {
     this.#bots = ports.bots
     this.#clock = ports.clock
     this.#events = ports.events
     this.#inFlight = ports.inFlight
+    this.#authorize = ports.authorize
+    this.#perConversation = new Gate(limits.turnsPerConversation)
+    this.#perBot = new Gate(limits.turnsPerBot)
   }
 
   /** Takes one turn. Never rejects: a bot being down is an outcome. */
@@ -71,16 +82,36 @@ export class Delivery {
 
   async #call(turn: Turn, timeoutMs: number): Promise<Delivered> {
     if (timeoutMs <= 0) return late
+    const asked = this.#authorize(turn)
+    if (!(asked instanceof Promise)) return this.#send(turn, asked, timeoutMs)
+    const startedMs = this.#clock.monotonicMs()
+    const authorization = await this.#atMost(timeoutMs, asked)
+    const leftMs = timeoutMs - (this.#clock.monotonicMs() - startedMs)
+    return this.#send(turn, authorization, Math.max(leftMs, 1))
+  }
+
+  async #send(turn: Turn, authorization: Authorization, timeoutMs: number): Promise<Delivered> {
+    if (authorization.outcome === 'failed') return unauthorized(authorization.reason)
     const answer = await this.#bots.call({
       conversation: turn.conversation,
-      endpoint: { bot: turn.bot.id, url: turn.bot.endpoint },
+      endpoint: { bot: turn.bot.id, url: turn.bot.endpoint, allowLinkLocal: turn.bot.allowLinkLocal },
       activity: turn.body,
-      authorization: turn.authorization,
+      authorization: turn.authorization ?? authorization.header,
       timeoutMs,
       answerBytesMax: turn.needsAnswer ? botRepliesBytesMax : botAnswerBytesMax,
       needsBody: turn.needsAnswer,
     })
     return understood(answer)
+  }
+
+  async #atMost(ms: number, asked: Promise<Authorization>): Promise<Authorization> {
+    let cancel: (() => void) | undefined
+    const time = new Promise<Authorization>(resolve => {
+      cancel = this.#clock.after(ms, () => resolve({ outcome: 'failed', reason: 'it took too long' }))
+    })
+    const authorization = await Promise.race([asked, time])
+    cancel?.()
+    return authorization
   }
 
   #noted(turn: Turn, delivered: Delivered): Delivered {
@@ -103,6 +134,13 @@ const late: Delivered = {
   status: 504,
   message: 'Failed to send activity: bot timed out.',
 }
+
+const unauthorized = (reason: string): Delivered => ({
+  outcome: 'failed',
+  answered: false,
+  status: 504,
+  message: `Failed to send activity: there is no credential to show the bot (${reason}).`,
+})
 
 function understood(answer: BotAnswer): Delivered {
   switch (answer.outcome) {

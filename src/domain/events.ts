@@ -18,8 +18,29 @@ export type Event =
     }
   /** A socket was closed by us. */
   | { readonly event: 'socketClosed'; readonly conversation: ConversationId; readonly reason: string }
+  /** Somebody has used the admin API for what must be traceable, or tried to. `subject` names what it was about. */
+  | {
+      readonly event: 'audit'
+      readonly action: AuditedAction
+      readonly subject: string
+      readonly address: string | undefined
+    }
   /** Something that should not happen did, and nobody was waiting for an answer. */
   | { readonly event: 'fault'; readonly during: string; readonly error: unknown }
+
+/** What is audited. */
+export type AuditedAction =
+  | 'wrongKey'
+  | 'secretRevealed'
+  | 'secretRegenerated'
+  | 'secretRevoked'
+  | 'tokenIssued'
+  | 'tokenRevoked'
+  | 'siteRevoked'
+  | 'siteSwitched'
+  | 'conversationRevoked'
+  | 'conversationDeleted'
+  | 'keysRotated'
 
 /** Hears of every event. Must not throw. */
 export type Events = (event: Event) => void

@@ -12,7 +12,8 @@ declare const checked: unique symbol
 
 /** A caller of the client API: whoever holds a site's secret, or a token for one conversation. */
 export type Grant =
-  | { readonly by: 'secret'; readonly site: Site }
+  /** `secret`: the id of the secret, or `ownSecret`. */
+  | { readonly by: 'secret'; readonly site: Site; readonly secret: string }
   | { readonly by: 'token'; readonly site: Site; readonly token: Token }
 
 /** A right to one conversation. Only this file makes one. Whether the conversation exists is not known yet. */
@@ -25,6 +26,12 @@ export type ConversationGrant = {
   readonly user: Sender | undefined
   /** Origins carried by the token. */
   readonly origins: readonly string[]
+  /** The id of the secret it stems from; undefined where a token does not tell. */
+  readonly secret: string | undefined
+  /** Whether it was the secret itself that was shown, now or for the ticket. */
+  readonly bySecret: boolean
+  /** The token or ticket that was shown; undefined for a secret. */
+  readonly shown: Token | StreamTicket | undefined
 }
 
 /** A bot's right to one conversation. Only this file makes one. */
@@ -54,6 +61,9 @@ export function conversationGrant(grant: Grant, conversation: ConversationId): C
     bot: grant.site.bot,
     user: token?.user === undefined ? undefined : { id: token.user, name: token.userName },
     origins: token?.origins ?? [],
+    secret: grant.by === 'token' ? grant.token.secret : grant.secret,
+    bySecret: grant.by === 'secret',
+    shown: token,
   } as ConversationGrant
 }
 
@@ -65,6 +75,9 @@ export const ticketGrant = (ticket: StreamTicket, site: Site): ConversationGrant
     bot: site.bot,
     user: ticket.user === undefined ? undefined : { id: ticket.user, name: ticket.userName },
     origins: ticket.origins,
+    secret: ticket.secret,
+    bySecret: ticket.bySecret,
+    shown: ticket,
   }) as unknown as ConversationGrant
 
 /** The grant of a bot that has shown its right to a conversation. */

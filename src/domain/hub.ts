@@ -2,10 +2,11 @@
  * Who is listening now: conversations with somebody at a socket, and the news they are told.
  */
 import type { ConversationId } from '../protocol/ids.ts'
-import { noProgressTimeoutMs, socketsPerConversationMax } from '../protocol/limits.ts'
+import { defaultLimits, type Limits } from '../protocol/limits.ts'
 import { beginning, type Position } from '../protocol/watermark.ts'
 import { type CursorPorts, frameOf, type Heard, isFor, type Listener, RoomCursor } from './cursor.ts'
 import type { Events } from './events.ts'
+import type { ConversationGrant } from './grant.ts'
 import type { Bus, Clock, ConversationStore, Entry, News } from './ports.ts'
 
 /** A listener's place in the log, held by whoever brought the listener. */
@@ -16,6 +17,12 @@ export interface Cursor {
   end(): void
 }
 
+/** How a socket is closed that was opened with what is not taken any more: its client asks for another and is told. */
+export const revokedClose = { code: 1008, reason: 'credential revoked' } as const
+
+/** What an operator may set of all this. */
+export type HubLimits = Pick<Limits, 'socketsPerConversation' | 'noProgressMs'>
+
 /** A sweep passes each conversation once in this many steps, one step a second. */
 const sweepSteps = 10
 const sweepIntervalMs = 1_000
@@ -25,11 +32,25 @@ export class Hub {
   readonly #store: ConversationStore
   readonly #clock: Clock
   readonly #events: Events
+  readonly #limits: HubLimits
+  readonly #refuses: (grant: ConversationGrant) => boolean
   readonly #rooms = new Map<ConversationId, Room>()
   #sweepStep = 0
   #cancelSweep: () => void
 
-  constructor(ports: { store: ConversationStore; bus: Bus; clock: Clock; events: Events }) {
+  constructor(
+    ports: {
+      store: ConversationStore
+      bus: Bus
+      clock: Clock
+      events: Events
+      /** Whether what a listener was opened with is taken no more. */
+      refuses?: (grant: ConversationGrant) => boolean
+    },
+    limits: HubLimits = defaultLimits,
+  ) {
+    this.#limits = limits
+    this.#refuses = ports.refuses ?? (() => false)
     this.#store = ports.store
     this.#clock = ports.clock
     this.#events = ports.events
@@ -45,12 +66,17 @@ export class Hub {
    * @param greet whether a listener to whom there is nothing to replay is told the watermark at once
    */
   listen(conversation: ConversationId, listener: Listener, after: Position, greet = false): Cursor {
+    // What was revoked while the socket opened could not close it yet.
+    if (this.#refuses(listener.grant)) {
+      listener.close(revokedClose.code, revokedClose.reason)
+      return { resume: () => undefined, end: () => undefined }
+    }
     let room = this.#rooms.get(conversation)
     if (room === undefined) {
       room = new Room(conversation, { store: this.#store, clock: this.#clock, events: this.#events })
       this.#rooms.set(conversation, room)
     }
-    const cursor = room.add(listener, after, greet)
+    const cursor = room.add(listener, after, greet, this.#limits.socketsPerConversation)
     return {
       resume: () => cursor.resume(),
       end: () => {
@@ -68,6 +94,13 @@ export class Hub {
   /** Closes all listeners of a conversation. */
   close(conversation: ConversationId, code: number, reason: string): void {
     this.#rooms.get(conversation)?.close(code, reason)
+  }
+
+  /** Closes the listeners of which `isOver` is true. Answers how many. */
+  closeWhere(isOver: (listener: Listener) => boolean, code: number, reason: string): number {
+    let closed = 0
+    for (const room of this.#rooms.values()) closed += room.closeWhere(isOver, code, reason)
+    return closed
   }
 
   /** Closes every listener and hears no more. */
@@ -88,7 +121,7 @@ export class Hub {
     this.#sweepStep = (this.#sweepStep + 1) % sweepSteps
     let at = 0
     for (const room of this.#rooms.values()) {
-      if (at % sweepSteps === this.#sweepStep) room.sweep()
+      if (at % sweepSteps === this.#sweepStep) room.sweep(this.#limits.noProgressMs)
       at += 1
     }
     this.#cancelSweep = this.#clock.after(sweepIntervalMs, () => this.#sweep())
@@ -112,9 +145,9 @@ class Room implements Heard {
     return this.#cursors.size
   }
 
-  add(listener: Listener, after: Position, greet: boolean): RoomCursor {
+  add(listener: Listener, after: Position, greet: boolean, max: number): RoomCursor {
     for (const oldest of this.#cursors) {
-      if (this.#cursors.size < socketsPerConversationMax) break
+      if (this.#cursors.size < max) break
       this.#end(oldest, 1000, 'collision')
     }
     const cursor = new RoomCursor(this, listener, { after, greet }, this.#ports)
@@ -147,12 +180,18 @@ class Room implements Heard {
   }
 
   close(code: number, reason: string): void {
-    for (const cursor of this.#cursors) this.#end(cursor, code, reason)
+    this.closeWhere(() => true, code, reason)
   }
 
-  sweep(): void {
+  closeWhere(isOver: (listener: Listener) => boolean, code: number, reason: string): number {
+    const over = [...this.#cursors].filter(({ listener }) => isOver(listener))
+    for (const cursor of over) this.#end(cursor, code, reason)
+    return over.length
+  }
+
+  sweep(noProgressMs: number): void {
     for (const cursor of this.#cursors) {
-      if (cursor.hasStalledFor(noProgressTimeoutMs)) this.#end(cursor, 1013, 'no progress')
+      if (cursor.hasStalledFor(noProgressMs)) this.#end(cursor, 1013, 'no progress')
       else cursor.sweep()
     }
   }

@@ -25,7 +25,7 @@ type JoinPorts = {
   readonly random: Random
   readonly events: Events
   /** Where the bot answers to this conversation. */
-  readonly serviceUrl: (conversation: ConversationId) => string
+  readonly serviceUrl: (bot: Bot, conversation: ConversationId) => string
 }
 
 /** What is told of a conversation to its bot. */
@@ -115,7 +115,7 @@ export class Joins {
     await takeTurn({
       conversation: conversation.id,
       bot,
-      activity: placedForBot(stamped.botRest, id, atMs, recipient, serviceUrl(conversation.id)),
+      activity: placedForBot(stamped.botRest, id, atMs, recipient, serviceUrl(bot, conversation.id)),
       type: stamped.type,
       timeoutMs: bot.timeoutMs,
     })

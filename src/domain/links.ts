@@ -1,9 +1,10 @@
 /**
  * The addresses the service hands out: where a bot answers, and where a file can be fetched. Both are capabilities:
- * whoever holds one may use it.
+ * whoever holds one may use it. Only a bot with a credential of its own answers at an address that everybody knows.
  */
 import { type ConversationId, type FileId, readConversationId, readFileId } from '../protocol/ids.ts'
 import type { Clock, Keys } from './ports.ts'
+import { type Bot, isAuthenticated } from './sites.ts'
 
 /** A file of a conversation, by the two ids that lead to it. */
 export type FileName = { readonly conversation: ConversationId; readonly file: FileId }
@@ -24,10 +25,12 @@ export class Links {
   }
 
   /**
-   * The `serviceUrl` of a conversation. Its path can't be guessed, because a bot without an app id has nothing else to
-   * show. Stays the same for the life of the conversation: bots store it and use it days later.
+   * The `serviceUrl` of a bot's conversation. Its path can't be guessed where the bot has nothing else to show. A bot
+   * that shows tokens has one for all conversations, because the token it is shown names it. Stays the same for the
+   * life of the conversation: bots store it and use it days later.
    */
-  serviceUrl(conversation: ConversationId): string {
+  serviceUrl(bot: Bot, conversation: ConversationId): string {
+    if (isAuthenticated(bot)) return `${this.#publicUrl()}/`
     return `${this.#publicUrl()}/connector/${conversation}/${this.#keys.mark('connector', conversation)}/`
   }
 

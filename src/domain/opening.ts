@@ -12,6 +12,7 @@ import {
   type ConversationGrant,
   conversationGrant,
   type Grant,
+  grantFor,
   isReserved,
   refuseBotId,
   refuseUntokenedUser,
@@ -56,28 +57,26 @@ export class Opening {
   }
 
   /**
-   * A token for a new conversation, which the first start with it begins. Nothing else happens.
+   * A token for a new conversation, which the first start with it begins; or, where the parameters name an old one of
+   * this site, for that. Nothing else happens.
    *
-   * @throws ProtocolError `Forbidden` for a token, `Unacceptable` for a user id the site does not take
+   * @throws ProtocolError `Forbidden` for a token, `Unacceptable` for a user id the site does not take,
+   * `UnknownConversation` for an old one that is not there or another site's, `SwitchedOff`
    */
-  generate(grant: Grant, parameters: TokenParameters): Ticketed {
+  async generate(grant: Grant, parameters: TokenParameters): Promise<Ticketed> {
     if (grant.by === 'token') throw new ProtocolError('Forbidden', 'A token cannot be used to generate another token.')
+    if (!grant.site.enabled) throw new ProtocolError('SwitchedOff', 'The site is switched off.')
     const user = parameters.user
     if (user !== undefined) refuseBotId(grant.site, user.id)
     if (grant.site.enhancedAuthentication && user !== undefined && !isReserved(user.id)) {
       throw new ProtocolError('Unacceptable', "With enhanced authentication, user ids begin with 'dl_'.")
     }
-    const conversation = this.#newConversation()
-    return {
-      conversation,
-      ...this.#ports.credentials.issueToken({
-        site: grant.site,
-        conversation,
-        user,
-        origins: parameters.trustedOrigins,
-        isStarted: false,
-      }),
-    }
+    const old = parameters.conversation
+    const own = old === undefined ? conversationGrant(grant, this.#newConversation()) : grantFor(grant, old)
+    if (old !== undefined && (await this.#ports.conversations.find(own)).site !== grant.site.id)
+      throw new ProtocolError('UnknownConversation', 'Unknown conversation.')
+    const content = { ...own, user, origins: parameters.trustedOrigins, isStarted: old !== undefined }
+    return { conversation: own.conversation, ...this.#ports.credentials.issueToken(content) }
   }
 
   /**
@@ -115,7 +114,8 @@ export class Opening {
     } else {
       await conversations.find(own)
     }
-    const origins = own.origins.length > 0 ? own.origins : parameters.trustedOrigins
+    // A token can't be given origins by whoever holds it: they say which pages to trust with a sign-in.
+    const origins = grant.by === 'token' ? own.origins : parameters.trustedOrigins
     return { started, watermark: 'all', ...this.#tickets({ ...own, user, origins }, beginning, greet) }
   }
 
@@ -135,11 +135,9 @@ export class Opening {
 
   #tickets(grant: ConversationGrant, from: Position, greet: boolean): Ticketed & { readonly ticket: string } {
     const { credentials } = this.#ports
-    return {
-      conversation: grant.conversation,
-      ...credentials.issueToken({ ...grant, isStarted: true }),
-      ticket: credentials.issueTicket(grant, from, greet),
-    }
+    const issued = credentials.issueToken({ ...grant, isStarted: true })
+    const ticket = credentials.issueTicket(grant, issued.family, from, greet)
+    return { conversation: grant.conversation, ...issued, ticket }
   }
 
   #newConversation(): ConversationId {

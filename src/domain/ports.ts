@@ -224,6 +224,8 @@ export type BotEndpoint = {
   readonly bot: BotId
   /** The messaging endpoint: an http or https URL. */
   readonly url: string
+  /** Whether it may be at a link-local address or one where clouds hand out credentials. */
+  readonly allowLinkLocal: boolean
 }
 
 /** One turn: an activity for a bot. */
@@ -252,7 +254,8 @@ export type BotAnswer =
  * Calls bots over HTTP. Never rejects: a bot being down is an outcome. Never follows a redirect, never repeats a
  * call, never lets one bot's calls wait for another's. Calls of one conversation are written in the order they were
  * made, each without waiting for the answer to the one before. A connection that breaks before the answer is whole
- * is `unreachable`.
+ * is `unreachable`; so is an address that the endpoint may not be at, however it is written or found, with the reason
+ * `EADDRREFUSED`.
  */
 export interface BotClient extends AsyncDisposable {
   call(call: BotCall): Promise<BotAnswer>
@@ -270,6 +273,11 @@ export interface Files {
   put(conversation: ConversationId, id: FileId, file: StoredFile, atMs: number): Promise<void>
   /** The file, or undefined if there is none. */
   get(conversation: ConversationId, id: FileId): Promise<(StoredFile & { readonly putMs: number }) | undefined>
+  /**
+   * How many bytes are kept for a conversation: at least those of its files, after a restart too. Quick, however many
+   * there are, but for the first time.
+   */
+  bytesOf(conversation: ConversationId): Promise<number>
   /** Removes files put before this time: milliseconds since 1970. */
   forgetBefore(ms: number): Promise<void>
   /** Removes all files of a conversation. */

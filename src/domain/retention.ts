@@ -1,6 +1,7 @@
 /**
  * When things are forgotten: conversations nobody has used for their lifetime, and files after theirs.
  */
+import type { ConversationId } from '../protocol/ids.ts'
 import type { Events } from './events.ts'
 import type { Hub } from './hub.ts'
 import type { Clock, ConversationStore, Files } from './ports.ts'
@@ -42,6 +43,15 @@ export class Retention {
       if (forgotten.length > 0) events({ event: 'conversationsForgotten', count: forgotten.length })
       if (forgotten.length < stepMax) return
     }
+  }
+
+  /** Forgets one conversation now, with all that belongs to it. */
+  async forget(conversation: ConversationId): Promise<void> {
+    const { store, files, hub, events } = this.#ports
+    hub.close(conversation, 1000, 'conversation deleted')
+    await store.forget(conversation)
+    await files.forgetConversation(conversation)
+    events({ event: 'conversationsForgotten', count: 1 })
   }
 
   /** Looks no more. */

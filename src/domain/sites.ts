@@ -30,15 +30,48 @@ export type Bot = BotAccount & {
   readonly updates: boolean
 }
 
-/** A site of a bot. */
-export type Site = {
-  readonly id: SiteId
-  readonly bot: Bot
+/** A bot that is shown tokens, and shows its own when it calls. */
+export type AuthenticatedBot = Bot & {
+  readonly schema: 'v3'
+  readonly app: NonNullable<Bot['app']>
+  readonly authority: 'landline' | 'microsoft'
+}
+
+/** Whether a bot is shown tokens and must show its own. */
+export const isAuthenticated = (bot: Bot): bot is AuthenticatedBot =>
+  bot.schema === 'v3' && bot.app !== undefined && bot.authority !== 'none'
+
+/** What an operator may turn off and on while the service runs. */
+export type Switches = {
   /** A site that is switched off takes no secret, token or ticket. */
   readonly enabled: boolean
   /** Whether clients of Direct Line 3.0, and of 1.1, are served. */
   readonly v3: boolean
   readonly v1: boolean
+}
+
+/** One of the two secrets of a site, without the secret. */
+export type SecretMark = {
+  /** What tokens made with it carry. Random: it tells nothing about the secret. */
+  readonly id: string
+  /** SHA-256 of the secret. */
+  readonly digest: string
+  /** Milliseconds since 1970. */
+  readonly createdMs: number
+}
+
+/** Which of the two secrets of a site. */
+export type SecretNumber = 1 | 2
+
+/** Stands for a secret in what the service issues by itself: to its own page, and to whoever holds the admin key. */
+export const ownSecret = 'self'
+
+/** A site of a bot. */
+export type Site = Switches & {
+  readonly id: SiteId
+  readonly bot: Bot
+  /** The switches as the settings have them. */
+  readonly given: Switches
   /** User ids must come from a token and start with `dl_`. */
   readonly enhancedAuthentication: boolean
   /** Wins over the origins in a token, unless empty. */
@@ -49,27 +82,55 @@ export type Site = {
   readonly debug: boolean
   /** Clients may send `tokens/response`. */
   readonly allowTokenResponse: boolean
-  /** The SHA-256 digests of its secrets. */
-  readonly secretDigests: readonly string[]
+  readonly secrets: readonly [SecretMark, SecretMark]
 }
 
-/** All sites, to be looked up. */
+/** All sites as they are now, to be looked up. */
 export class Sites {
-  readonly #byDigest = new Map<string, Site>()
+  readonly #byDigest = new Map<string, { readonly site: Site; readonly secret: SecretMark }>()
   readonly #byId = new Map<string, Site>()
   readonly #bots = new Map<BotId, Bot>()
+  readonly #lastUsedMs = new Map<string, number>()
 
   constructor(sites: readonly Site[]) {
     for (const site of sites) {
-      this.#byId.set(nameOf(site.bot.id, site.id), site)
       this.#bots.set(site.bot.id, site.bot)
-      for (const digest of site.secretDigests) this.#byDigest.set(digest, site)
+      this.put(site)
     }
   }
 
-  /** The site a secret opens. Looked up by digest, so that a near miss takes as long as any other. */
-  bySecretDigest(digest: string): Site | undefined {
-    return this.#byDigest.get(digest)
+  /** Takes a site as it is from now on, in place of what it was. Its bot stays. */
+  put(site: Site): void {
+    for (const { digest } of this.of(site.bot.id, site.id)?.secrets ?? []) this.#byDigest.delete(digest)
+    this.#byId.set(nameOf(site.bot.id, site.id), site)
+    for (const secret of site.secrets) this.#byDigest.set(secret.digest, { site, secret })
+  }
+
+  /**
+   * The site a secret opens. Two digests are compared, never two secrets: how long it takes tells nothing about one,
+   * and a near miss takes as long as any other.
+   *
+   * @param nowMs noted as when the secret was last used: milliseconds since 1970
+   */
+  bySecretDigest(digest: string, nowMs: number): { readonly site: Site; readonly secret: SecretMark } | undefined {
+    const found = this.#byDigest.get(digest)
+    if (found !== undefined) this.#lastUsedMs.set(found.secret.id, nowMs)
+    return found
+  }
+
+  /** When a secret was last used since the service started: milliseconds since 1970. */
+  lastUsedMs(secret: SecretMark): number | undefined {
+    return this.#lastUsedMs.get(secret.id)
+  }
+
+  /** Every site, in the order of the settings. */
+  get all(): readonly Site[] {
+    return [...this.#byId.values()]
+  }
+
+  /** Every bot, in the order of the settings. */
+  get bots(): readonly Bot[] {
+    return [...this.#bots.values()]
   }
 
   /** The site of this id if it is this bot's. */
@@ -88,5 +149,5 @@ export class Sites {
   }
 }
 
-/** Sites of two bots may go by one name. */
-const nameOf = (bot: BotId, site: SiteId): string => JSON.stringify([bot, site])
+/** A name for a site of a bot: sites of two bots may have one id. */
+export const nameOf = (bot: BotId, site: SiteId): string => JSON.stringify([bot, site])

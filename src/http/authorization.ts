@@ -6,6 +6,7 @@ import type { Credentials } from '../domain/credentials.ts'
 import type { Grant } from '../domain/grant.ts'
 import type { Site } from '../domain/sites.ts'
 import { ProtocolError } from '../protocol/errors.ts'
+import type { WrongCredentials } from './wrong-credentials.ts'
 
 const pattern = /^(?:bearer|botconnector) +(\S+) *$/i
 
@@ -23,11 +24,17 @@ function readAuthorization(header: string | undefined): string {
 /**
  * Gives what tells who sends a request.
  *
- * @throws ProtocolError `Unauthenticated`, `Forbidden`, `TokenExpired`
+ * @throws ProtocolError `Unauthenticated`, `Forbidden`, `TokenExpired`, `Revoked`, `SwitchedOff`, `TooManyRequests`
  */
-export function authenticator(credentials: Credentials): (request: FastifyRequest) => Grant {
+export function authenticator(
+  credentials: Credentials,
+  wrongCredentials: WrongCredentials,
+  api: 'v3' | 'v1',
+): (request: FastifyRequest) => Grant {
   return request => {
-    const grant = credentials.authenticate(readAuthorization(request.headers.authorization))
+    const shown = readAuthorization(request.headers.authorization)
+    const grant = wrongCredentials.check(request.raw, () => credentials.authenticate(shown))
+    if (!grant.site[api]) throw new ProtocolError('SwitchedOff', 'This API is switched off for the site.')
     refuseForeignOrigin(grant.site, grant.by === 'token' ? grant.token.origins : [], request.headers.origin)
     return grant
   }

@@ -3,6 +3,8 @@
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type FailureName, ProtocolError } from '../protocol/errors.ts'
+import { jsonBytesMax, type Limits } from '../protocol/limits.ts'
+import { Arrivals } from './arrivals.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -17,10 +19,14 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  * Takes the reading of bodies over from Fastify: bytes within the route's limit, and nothing is refused for its
  * Content-Type, which Fastify would do for malformed ones.
  */
-export function readBodies(app: FastifyInstance): void {
+export function readBodies(app: FastifyInstance, limits: Limits): void {
+  const arrivals = new Arrivals(limits)
   app.decorateRequest('sentContentType', undefined)
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.addContentTypeParser('*', (request, payload, done) =>
+    arrivals.read(payload, request.routeOptions.bodyLimit ?? jsonBytesMax, done),
+  )
+  app.addHook('preClose', async () => arrivals.stop())
   app.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request.raw
     const encoding = headers['content-encoding']

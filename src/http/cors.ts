@@ -3,6 +3,7 @@
  * too: without them a browser hides the status, and clients take a refusal for a broken network.
  */
 import type { FastifyInstance } from 'fastify'
+import { isAdminPath } from './paths.ts'
 
 const sessionPath = /\/session\/getsessionid\/?(?:\?|$)/i
 
@@ -15,9 +16,13 @@ export function corsHeaders(origin: string | undefined): Record<string, string> 
   }
 }
 
-/** Answers preflights on every path, and puts the headers on every answer. */
+/** Answers preflights on every path, and puts the headers on every answer, but for the admin API's. */
 export function allowCrossOrigin(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
+    if (isAdminPath(request.url)) {
+      done()
+      return
+    }
     const { origin } = request.headers
     reply.headers(corsHeaders(origin))
     // Only the session's cookie travels with credentials, and only to origins a handler has checked.

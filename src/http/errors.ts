@@ -2,14 +2,16 @@
  * Whatever was thrown becomes a row of the table of failures. What is not ours to blame on the caller is told to the
  * events and answered without a word about it.
  */
-import { STATUS_CODES } from 'node:http'
 import type { Events } from '../domain/events.ts'
 import { failures, ProtocolError } from '../protocol/errors.ts'
 import { corsHeaders } from './cors.ts'
 import { jsonType } from './requests.ts'
 
-/** Seconds a client is asked to wait when we can't serve now. */
-const retryAfterSeconds = '1'
+/** Not imported: Node would load its own HTTP client too, which an ES module's namespace asks for and we never use. */
+const { STATUS_CODES } = process.getBuiltinModule('node:http')
+
+/** The longest a client is asked to wait: seconds. */
+const retryAfterSecondsMax = 30
 
 /** A failure as it goes out, whatever the shape of its body. */
 export type FailedAnswer = {
@@ -25,7 +27,21 @@ export function failedAnswer(thrown: unknown, events: Events): FailedAnswer {
     events({ event: 'fault', during: 'serving a request', error: error.cause })
   }
   const { status } = failures[error.failure]
-  return { status, headers: status === 503 ? { 'retry-after': retryAfterSeconds } : {}, error }
+  return { status, headers: headersOf(status, error), error }
+}
+
+function headersOf(status: number, { retryAfterSeconds }: ProtocolError): Record<string, string> {
+  switch (status) {
+    case 429:
+    case 503:
+      return { 'retry-after': String(Math.min(Math.max(Math.ceil(retryAfterSeconds), 1), retryAfterSecondsMax)) }
+    case 408:
+    case 413:
+      // The rest of the body is not read, so no other request can follow it.
+      return { connection: 'close' }
+    default:
+      return {}
+  }
 }
 
 /** What Fastify throws carries a status; all of it is about the request. Everything else is our fault. */

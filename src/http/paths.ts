@@ -4,6 +4,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ProtocolError } from '../protocol/errors.ts'
+import { Addresses } from './addresses.ts'
 
 /** Answers one request. What it returns is the body. */
 export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> | unknown
@@ -61,6 +62,11 @@ const roots = new RegExp(
     '/attachments/[\\w-]{22,55}/[\\w-]{22,55}/[^/]+/?$',
     '/api/(?:tokens|conversations)(?=/|$)',
     '/bot/v1\\.0/',
+    '/[\\w.-]{1,100}/(?:v2\\.0/)?\\.well-known/openid-configuration/?$',
+    '/v1/\\.well-known/(?:openidconfiguration|keys)/?$',
+    '/[\\w.-]{1,100}/discovery/(?:v2\\.0/)?keys/?$',
+    '/[\\w.-]{1,100}/oauth2/v2\\.0/token/?$',
+    '/msi/token/?$',
   ].join('|'),
   'i',
 )
@@ -76,27 +82,68 @@ export function splitPrefix(target: string): { readonly prefix: string; readonly
   return at <= 0 ? { prefix: '', own: url } : { prefix: path.slice(0, at), own: url.slice(at) }
 }
 
+/**
+ * Whether a path is the admin API's, however it is written: no page of another origin is answered there, and nobody
+ * without its key.
+ */
+export function isAdminPath(url: string): boolean {
+  if (url.startsWith('/v3/')) return false
+  try {
+    return adminPath.test(decodeURIComponent(url.split('?', 1)[0] ?? ''))
+  } catch {
+    // Not decodable: the router will say so.
+    return adminPath.test(url)
+  }
+}
+
+const adminPath = /^\/+admin(?:[/?#;]|$)/i
+
 const hostPattern = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/
+
+/** Whose word is taken for the host and scheme we were called by. */
+export type Believed = {
+  /** Knows the proxies that are believed. */
+  readonly addresses: Addresses
+  /** Whether every caller is, about the host: only in development. */
+  readonly anyHost: boolean
+}
 
 /** How clients reach us, in the addresses they are given. */
 export class Origins {
   readonly #publicUrl: string | undefined
   readonly #listening: () => string
+  readonly #believed: Believed
 
   /**
-   * @param publicUrl the configured address, without a slash at its end
-   * @param listening the address listened on, for requests that do not tell a usable host
+   * @param publicUrl the configured address, without a slash at its end: it wins
+   * @param listening the address listened on, where nobody who is believed tells another
    */
-  constructor(publicUrl: string | undefined, listening: () => string) {
+  constructor(
+    publicUrl: string | undefined,
+    listening: () => string,
+    believed: Believed = { addresses: new Addresses([]), anyHost: true },
+  ) {
     this.#publicUrl = publicUrl
     this.#listening = listening
+    this.#believed = believed
   }
 
-  /** The address this request came to, without a slash at its end: the configured one if there is one. */
+  /** The address this request came to, without a slash at its end. */
   of(request: IncomingMessage, originalUrl: string): string {
     if (this.#publicUrl !== undefined) return this.#publicUrl
-    const host = request.headers.host
-    if (host === undefined || !hostPattern.test(host)) return this.#listening()
-    return `http://${host}${splitPrefix(originalUrl).prefix}`
+    const isForwarded = this.#believed.addresses.isForwarded(request)
+    const { host: called, 'x-forwarded-host': forwarded, 'x-forwarded-proto': scheme } = request.headers
+    const host = (isForwarded ? lastOf(forwarded) : undefined) ?? called
+    const isBelieved = isForwarded || this.#believed.anyHost
+    if (!isBelieved || host === undefined || !hostPattern.test(host)) return this.#listening()
+    const isSecure = isForwarded && lastOf(scheme)?.toLowerCase() === 'https'
+    return `${isSecure ? 'https' : 'http'}://${host}${splitPrefix(originalUrl).prefix}`
   }
 }
+
+/** What the nearest proxy has said: each adds to the end. */
+const lastOf = (header: string | string[] | undefined): string | undefined =>
+  String(header ?? '')
+    .split(',')
+    .at(-1)
+    ?.trim() || undefined

@@ -7,14 +7,14 @@ import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Events } from '../domain/events.ts'
 import { failures, ProtocolError } from '../protocol/errors.ts'
-import { jsonBytesMax } from '../protocol/limits.ts'
+import { defaultLimits, jsonBytesMax, type Limits } from '../protocol/limits.ts'
 import { readBodies } from './bodies.ts'
 import { errorBody as connectorError } from './connector/errors.ts'
 import { allowCrossOrigin, corsHeaders } from './cors.ts'
 import { errorBody as oldError, statusOf as oldStatusOf } from './direct-line-v1/errors.ts'
 import { errorBody as directLineError } from './direct-line-v3/errors.ts'
 import { failedAnswer, rawAnswer } from './errors.ts'
-import { notFound, splitPrefix } from './paths.ts'
+import { isAdminPath, notFound, splitPrefix } from './paths.ts'
 import { jsonType } from './requests.ts'
 
 /** A way in: mounts its routes, and may watch the server for upgrades. */
@@ -25,10 +25,14 @@ const headerBytesMax = 16 * 1024
 const headerFieldsMax = 100
 const targetCharactersMax = 8 * 1024
 
-/** Milliseconds. Long enough for an upload on a slow line. */
-const requestTimeoutMs = 120_000
-const headersTimeoutMs = 10_000
-const keepAliveTimeoutMs = 65_000
+/** How often Node looks for requests that take too long, at least: milliseconds. */
+const lookMsMax = 1_000
+
+/** A connection on which nothing has moved for this long, in either direction, is closed: whoever reads nothing holds an answer in memory. */
+const stillMsMax = 180_000
+
+/** How long a connection is kept open after an answer to what was no request, for the answer to be read: milliseconds. */
+const lingerMs = 1_000
 
 /** A path segment: an activity id is 31 characters, a file's name up to 255 bytes, thrice that when escaped. */
 const pathParameterMax = 1024
@@ -39,19 +43,35 @@ const oldPath = /^\/(?:api|bot\/v1\.0)(?:[/?]|$)/i
 /** The SDK of v1 bots expects no body with a 401. */
 const oldBotPath = /^\/bot\/v1\.0(?:[/?]|$)/i
 
+/** No route has a schema. Unless told so, Fastify loads two compilers of schemas: 8 MB for nothing. */
+const noSchemas = () => () => {
+  throw new Error('No route has a schema.')
+}
+
 /** Makes the server. `listen` starts it. */
-export function openServer(surfaces: readonly Surface[], events: Events, isStopping: () => boolean): FastifyInstance {
+export function openServer(
+  surfaces: readonly Surface[],
+  events: Events,
+  isStopping: () => boolean,
+  limits: Limits = defaultLimits,
+): FastifyInstance {
   const app = Fastify({
     logger: false,
     bodyLimit: jsonBytesMax,
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
+    requestTimeout: limits.uploadMs,
+    connectionTimeout: stillMsMax,
+    keepAliveTimeout: limits.idleMs,
     exposeHeadRoutes: false,
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     genReqId: requestIds(),
     // What arrives while we stop is answered by the surfaces: a bot's replies are still taken.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    http: { maxHeaderSize: headerBytesMax, headersTimeout: headersTimeoutMs },
+    http: {
+      maxHeaderSize: headerBytesMax,
+      headersTimeout: limits.headersMs,
+      connectionsCheckingInterval: Math.min(lookMsMax, limits.headersMs / 4),
+    },
     routerOptions: {
       caseSensitive: false,
       ignoreTrailingSlash: true,
@@ -64,7 +84,7 @@ export function openServer(surfaces: readonly Surface[], events: Events, isStopp
     frameworkErrors: (error, request, reply) => {
       const answer = reply as unknown as FastifyReply
       answer.headers({
-        ...corsHeaders(request.headers.origin),
+        ...(isAdminPath(request.url) ? {} : corsHeaders(request.headers.origin)),
         'cache-control': 'no-store',
         'x-ms-request-id': request.id,
       })
@@ -89,7 +109,7 @@ export function openServer(surfaces: readonly Surface[], events: Events, isStopp
         : undefined,
     )
   })
-  readBodies(app)
+  readBodies(app, limits)
   app.setErrorHandler((error, request, reply) => answerError(reply, error, events, request.url))
   app.setNotFoundHandler((request, reply) => answerError(reply, notFound(app, request, reply), events, request.url))
   for (const surface of surfaces) surface(app)
@@ -130,5 +150,6 @@ function answerUnreadable(error: Error & { code?: string }, socket: Socket): voi
     return
   }
   const refused = unreadable[error.code ?? ''] ?? notHttp
+  socket.setTimeout(lingerMs, () => socket.destroy())
   socket.end(rawAnswer({ status: failures[refused.failure].status, headers: {} }, directLineError(refused), undefined))
 }

@@ -38,16 +38,28 @@ export const failures = {
   ConversationFull: { status: 400, code: 'ConversationFull', oldCode: 'InvalidRange' },
   /** No credential, or none that can be read. */
   Unauthenticated: { status: 401, code: 'BadArgument', connectorCode: 'Unauthorized', oldCode: 'MissingProperty' },
+  /** The admin API asked without its key, or with a wrong one. */
+  AdminKeyNeeded: { status: 401, code: 'AdminKeyNeeded', oldCode: 'NotAllowed' },
   /** A genuine token past its end. DirectLineJS understands only 403 here. */
   TokenExpired: { status: 403, code: 'TokenExpired', oldCode: 'NotAllowed' },
   /** A credential that is wrong, foreign, or of a kind that may not do this. */
   Forbidden: { status: 403, code: 'BadArgument', connectorCode: 'Forbidden', oldCode: 'NotAllowed' },
+  /** A token, or a stream URL, that has been revoked. */
+  Revoked: { status: 403, code: 'BadArgument', oldCode: 'NotAllowed' },
+  /** The site, or this API for it, is switched off. */
+  SwitchedOff: { status: 403, code: 'BadArgument', oldCode: 'NotAllowed' },
+  /** A secret that the admin API may not show. */
+  SecretNotRevealable: { status: 403, code: 'SecretNotRevealable', oldCode: 'NotAllowed' },
   /** Refresh asked for with something that can't be refreshed. */
   NotRefreshable: { status: 403, code: 'ServiceError', oldCode: 'NotAllowed' },
   /** `getsessionid` where no trusted origins are set. */
   NoTrustedOrigins: { status: 403, code: 'ServiceError', oldCode: 'NotAllowed' },
   /** A conversation that does not exist, has not been started, or has been forgotten. */
   UnknownConversation: { status: 404, code: 'BadArgument', connectorCode: 'ConversationNotFound', oldCode: 'NotFound' },
+  /** A bot that the admin API is asked for and the service does not have. */
+  UnknownBot: { status: 404, code: 'UnknownBot', oldCode: 'NotFound' },
+  /** A site that the admin API is asked for and the service does not have, or a name that several have. */
+  UnknownSite: { status: 404, code: 'UnknownSite', oldCode: 'NotFound' },
   /** An activity the bot names that this conversation does not have. */
   UnknownActivity: {
     status: 404,
@@ -80,6 +92,10 @@ export const failures = {
   TargetTooLong: { status: 414, code: 'BadArgument', oldCode: 'InvalidRange' },
   /** A compressed body: none is accepted. */
   Compressed: { status: 415, code: 'BadArgument', oldCode: 'MalformedData' },
+  /** The admin API called by a name that is not this service's: it may be a page elsewhere that has given its own name our address. */
+  Misdirected: { status: 421, code: 'Misdirected', oldCode: 'NotFound' },
+  /** More often than may be, or more at once. Comes with Retry-After. */
+  TooManyRequests: { status: 429, code: 'TooManyRequests', oldCode: 'ServiceError' },
   /** Headers larger than may be. */
   HeadersTooLarge: { status: 431, code: 'BadArgument', oldCode: 'InvalidRange' },
   /** Our own fault. */
@@ -100,16 +116,19 @@ export class ProtocolError extends Error {
   readonly botStatus: number | undefined
   /** On `BotFailed`: whether the bot gave an answer at all. */
   readonly botAnswered: boolean
+  /** On `TooManyRequests` and `Unavailable`: when to come back, in whole seconds. */
+  readonly retryAfterSeconds: number
 
   constructor(
     failure: FailureName,
     message: string,
-    options: { botStatus?: number; botAnswered?: boolean; cause?: unknown } = {},
+    options: { botStatus?: number; botAnswered?: boolean; retryAfterSeconds?: number; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'ProtocolError'
     this.failure = failure
     this.botStatus = options.botStatus
     this.botAnswered = options.botAnswered ?? false
+    this.retryAfterSeconds = options.retryAfterSeconds ?? 1
   }
 }

@@ -40,8 +40,8 @@ export function parseOwnJson(text: string): unknown {
   return mayLoseDigits.test(text) ? JSON.parse(text, keepingDigits) : JSON.parse(text)
 }
 
-/** Numbers of sixteen digits or more, or with an exponent. May find some in texts too, which costs only time. */
-const mayLoseDigits = /[:[,\s]-?(?:[\d.]{16}|\d[\d.]*[eE])/
+/** Numbers of sixteen digits or more, with an exponent, or below zero by their sign alone. May find some in texts too, which costs only time. */
+const mayLoseDigits = /[:[,\s](?:-0|-?(?:[\d.]{16}|\d[\d.]*[eE]))/
 
 /** What a reviver is told beside the value, and how a number is written as it came (ECMAScript 2026). */
 type Exact = { rawJSON(text: string): unknown; isRawJSON(value: unknown): boolean }

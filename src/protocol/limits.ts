@@ -65,23 +65,11 @@ export const frameCharactersMax = 64 * 1024
 /** Bytes a socket may hold unsent before its listener waits. */
 export const unsentBytesMax = 64 * 1024
 
-/** How long a socket may hold unsent bytes without taking any: milliseconds. */
-export const noProgressTimeoutMs = 60_000
-
-/** Sockets of one conversation. Beyond it the oldest is closed. */
-export const socketsPerConversationMax = 16
-
 /** A frame from a client on `/stream`: bytes. */
 export const clientFrameBytesMax = 64 * 1024
 
 /** A frame from a client on `/stream/multimodal`, where frames are activities: bytes. */
 export const multimodalFrameBytesMax = 256 * 1024
-
-/** A protocol ping goes out this often: milliseconds. */
-export const pingIntervalMs = 30_000
-
-/** A socket silent for this long is taken for dead: milliseconds. */
-export const silenceTimeoutMs = 75_000
 
 /** A stream URL can be opened for this long: seconds. */
 export const streamTicketSeconds = 60
@@ -98,23 +86,11 @@ export const joinWaitMs = 5_000
 /** Least time a turn is given, however long the join before it took: milliseconds. */
 export const turnLeastMs = 13_000
 
-/** Turns of one conversation in flight; further ones wait. */
-export const turnsPerConversationMax = 8
-
-/** Turns of one bot in flight; further ones wait. */
-export const turnsPerBotMax = 512
-
 /** A bot's answer, in bytes: read no further, it holds nothing we use. */
 export const botAnswerBytesMax = 64 * 1024
 
 /** A bot's answer that holds replies or the result of an invoke: bytes. */
 export const botRepliesBytesMax = 1024 * 1024
-
-/** Activities in one conversation's log. */
-export const logEntriesMax = 100_000
-
-/** One conversation's log: characters of stored text. */
-export const logCharactersMax = 256 * 1024 * 1024
 
 /** How long an uploaded file is kept: seconds. */
 export const fileLifetimeSeconds = 24 * 60 * 60
@@ -137,10 +113,11 @@ export type Rate = { readonly perSecond: number; readonly burst: number }
 /** Limits an operator may set. Those above are the protocol's, or what keeps a single request bounded. */
 export type Limits = {
   readonly rates: {
-    /** Activities and uploads sent with one token. */
+    /** Activities and uploads sent with one token, and activities sent on one socket. */
     readonly sendsPerToken: Rate
     /** Activities and uploads sent into one conversation, by whomever. */
     readonly sendsPerConversation: Rate
+    /** Ways back into a conversation asked for with one token, by reconnecting or by starting again. */
     readonly reconnectsPerToken: Rate
     /** Tokens generated and conversations started with one secret. */
     readonly opensPerSecret: Rate
@@ -149,7 +126,40 @@ export type Limits = {
     /** Credentials that were wrong, from one address. A right one always passes. */
     readonly wrongCredentialsPerAddress: Rate
     readonly connectorCallsPerBot: Rate
+    /** Frames from one socket, pings among them. Beyond it the socket is closed. */
+    readonly framesPerSocket: Rate
   }
+  /** Sockets of one conversation. Beyond it the oldest is closed. */
+  readonly socketsPerConversation: number
+  /** Sockets of the whole process. Beyond it further ones are refused. */
+  readonly socketsPerNode: number
+  /** Sockets from one address. High, because thousands of people may stand behind one. */
+  readonly socketsPerAddress: number
+  /** How often a socket is pinged, and how long it may be silent before it is taken for dead: milliseconds. */
+  readonly pingMs: number
+  readonly silenceMs: number
+  /** How long a socket may hold unsent bytes without taking any: milliseconds. */
+  readonly noProgressMs: number
+  /** Turns of one conversation in flight; further ones wait. */
+  readonly turnsPerConversation: number
+  /** Turns of one bot in flight; further ones wait. */
+  readonly turnsPerBot: number
+  /** Activities in one conversation's log. */
+  readonly logEntries: number
+  /** One conversation's log: characters of stored text. */
+  readonly logCharacters: number
+  /** Files kept for one conversation: bytes. */
+  readonly fileBytesPerConversation: number
+  /** Until the headers of a request are complete: milliseconds. */
+  readonly headersMs: number
+  /** Until its body is complete: milliseconds. */
+  readonly bodyMs: number
+  /** Until the body of an upload is complete, if it comes at the speed it must: milliseconds. */
+  readonly uploadMs: number
+  /** The least speed of an upload that takes longer than `bodyMs`. */
+  readonly uploadBytesPerSecond: number
+  /** How long a connection is kept between two requests: milliseconds. */
+  readonly idleMs: number
 }
 
 /** Every limit at its default. */
@@ -162,5 +172,22 @@ export const defaultLimits: Limits = {
     pollsPerToken: { perSecond: 10, burst: 10 },
     wrongCredentialsPerAddress: { perSecond: 10, burst: 50 },
     connectorCallsPerBot: { perSecond: 500, burst: 2_000 },
+    framesPerSocket: { perSecond: 50, burst: 200 },
   },
+  socketsPerConversation: 16,
+  socketsPerNode: 50_000,
+  socketsPerAddress: 20_000,
+  pingMs: 30_000,
+  silenceMs: 75_000,
+  noProgressMs: 60_000,
+  turnsPerConversation: 8,
+  turnsPerBot: 512,
+  logEntries: 100_000,
+  logCharacters: 256 * 1024 * 1024,
+  fileBytesPerConversation: 256 * 1024 * 1024,
+  headersMs: 10_000,
+  bodyMs: 30_000,
+  uploadMs: 120_000,
+  uploadBytesPerSecond: 4 * 1024,
+  idleMs: 65_000,
 }

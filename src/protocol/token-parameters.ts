@@ -2,7 +2,7 @@
  * What a client may say when it asks for a token or starts a conversation (TokenParameters of Direct Line 3.0).
  */
 import { ProtocolError } from './errors.ts'
-import { fieldAnyCase, isObject, parseOptionalObject } from './fields.ts'
+import { fieldAnyCase, isObject, type JsonObject, parseOptionalObject } from './fields.ts'
 import { type UserId, userId } from './ids.ts'
 import {
   idCharactersMax,
@@ -17,6 +17,8 @@ export type TokenParameters = {
   readonly user: { readonly id: UserId; readonly name: string | undefined } | undefined
   readonly trustedOrigins: readonly string[]
   readonly locale: string | undefined
+  /** An old conversation that a new token is wanted for: an extension, heeded by generate alone. */
+  readonly conversation: string | undefined
 }
 
 /**
@@ -26,11 +28,16 @@ export type TokenParameters = {
  * @throws ProtocolError `MalformedBody` for a wrong type, `Unacceptable` beyond a limit
  */
 export function parseTokenParameters(text: string): TokenParameters {
-  const body = parseOptionalObject(text)
+  return readTokenParameters(parseOptionalObject(text))
+}
+
+/** The same out of an object that has been read. @throws ProtocolError as `parseTokenParameters` */
+export function readTokenParameters(body: JsonObject): TokenParameters {
   return {
     user: parseUser(fieldAnyCase(body, 'user')),
     trustedOrigins: parseOrigins(fieldAnyCase(body, 'trustedOrigins')),
     locale: optionalString(fieldAnyCase(body, 'locale'), 'locale', wordCharactersMax),
+    conversation: optionalString(fieldAnyCase(body, 'conversationId'), 'conversationId', idCharactersMax),
   }
 }
 

@@ -28,8 +28,14 @@ export type Token = {
   readonly origins: readonly string[]
   /** Whether the conversation had been started: if it is not there, it is gone for good. */
   readonly isStarted: boolean
-  /** Told apart from every other token: revocation needs a name. */
+  /** Told apart from every other token. */
   readonly id: string
+  /** The id of the first token of its chain: what is issued for a token is of that token's family. */
+  readonly family: string
+  /** The id of the secret at the beginning of the chain. Undefined in tokens of releases that did not write it. */
+  readonly secret: string | undefined
+  /** Milliseconds since 1970. Revocation goes by it. */
+  readonly issuedMs: number
   /** Seconds since 1970. */
   readonly issuedAt: number
   /** Seconds since 1970. */
@@ -51,6 +57,14 @@ export type StreamTicket = {
   readonly from: Position
   /** Whether to tell the newest watermark at once: DirectLineJS would miss what comes before its first set. */
   readonly greet: boolean
+  /** The family of the token that was issued with it. */
+  readonly family: string
+  /** As in a token. */
+  readonly secret: string | undefined
+  /** Whether it was issued to somebody who showed the secret itself, and not a token. */
+  readonly bySecret: boolean
+  /** Milliseconds since 1970. */
+  readonly issuedMs: number
   /** Seconds since 1970. */
   readonly issuedAt: number
   /** Seconds since 1970. */
@@ -65,6 +79,10 @@ export function writeClaims(credential: Token | StreamTicket, issuer: string): s
     conv: credential.conversation,
     user: credential.user,
     uname: credential.userName,
+    fam: credential.family,
+    sec: credential.secret,
+    // NumericDate allows fractions, and a revocation tells apart what was issued within one second.
+    iat: credential.issuedMs / 1000,
     nbf: credential.issuedAt,
     exp: credential.expiresAt,
     iss: issuer,
@@ -85,6 +103,7 @@ export function writeClaims(credential: Token | StreamTicket, issuer: string): s
         aud: `${issuer}stream`,
         from: String(credential.from),
         greet: credential.greet || undefined,
+        bysec: credential.bySecret || undefined,
         origins: credential.origins.length === 0 ? undefined : credential.origins,
         use: 'stream',
       })
@@ -93,14 +112,18 @@ export function writeClaims(credential: Token | StreamTicket, issuer: string): s
   }
 }
 
-/** Reads claims whose signature has been verified. Undefined for anything that is not a token or ticket of ours. */
+/**
+ * Reads claims whose signature has been verified. Undefined for anything that is not a token or ticket of ours. One
+ * without a family, of an older release, is the first of its own.
+ */
 export function readClaims(text: string): Token | StreamTicket | undefined {
   const claims: unknown = JSON.parse(text)
   if (!isObject(claims)) return undefined
-  const { bot, site, conv, user, uname, nbf, exp, use } = claims
+  const { bot, site, conv, user, uname, nbf, exp, iat, jti, fam, sec, use } = claims
   const conversation = typeof conv === 'string' ? readConversationId(conv) : undefined
   if (typeof bot !== 'string' || typeof site !== 'string' || conversation === undefined) return undefined
   if (typeof nbf !== 'number' || typeof exp !== 'number') return undefined
+  const id = typeof jti === 'string' ? jti : ''
   const common = {
     bot: botId(bot),
     site: siteId(site),
@@ -108,16 +131,14 @@ export function readClaims(text: string): Token | StreamTicket | undefined {
     user: typeof user === 'string' ? userId(user) : undefined,
     userName: typeof uname === 'string' ? uname : undefined,
     origins: Array.isArray(claims['origins']) ? claims['origins'].filter(origin => typeof origin === 'string') : [],
+    family: typeof fam === 'string' ? fam : id,
+    secret: typeof sec === 'string' ? sec : undefined,
+    issuedMs: Math.round((typeof iat === 'number' ? iat : nbf) * 1000),
     issuedAt: nbf,
     expiresAt: exp,
   }
   if (use === 'token') {
-    return {
-      purpose: 'token',
-      ...common,
-      isStarted: claims['started'] === true,
-      id: typeof claims['jti'] === 'string' ? claims['jti'] : '',
-    }
+    return { purpose: 'token', ...common, isStarted: claims['started'] === true, id }
   }
   if (use === 'stream') {
     const from = readWatermark(typeof claims['from'] === 'string' ? claims['from'] : undefined)
@@ -126,6 +147,7 @@ export function readClaims(text: string): Token | StreamTicket | undefined {
       ...common,
       from: typeof from === 'number' ? from : position(0),
       greet: claims['greet'] === true,
+      bySecret: claims['bysec'] === true,
     }
   }
   return undefined

@@ -3,11 +3,14 @@
  * on HTTP and nothing else, and shares no code with the service.
  */
 import { randomBytes } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { answer } from './answers.ts'
 import { Connector } from './connector.ts'
 import { readTurn, type Turn } from './turn.ts'
+
+/** Not imported: an ES module's namespace of it makes Node load its own HTTP client too, which is not used here. */
+const { createServer } = process.getBuiltinModule('node:http')
 
 /** An activity as posted to the bot: bytes. The service sends a quarter of this, escapes may double it. */
 const bodyBytesMax = 1024 * 1024

@@ -9,7 +9,7 @@ import { describe, it } from 'node:test'
 import { openBotClient } from '../../src/adapters/bot-http/client.ts'
 import type { BotAnswer } from '../../src/domain/ports.ts'
 import { newConversationId } from '../../src/protocol/ids.ts'
-import { turnsPerBotMax } from '../../src/protocol/limits.ts'
+import { defaultLimits } from '../../src/protocol/limits.ts'
 import { accepting, answered, call, httpBot, listening, rawBot, timedOut, unreachable, until } from './bot-servers.ts'
 
 describe('the bot client: connections', { concurrency: true }, () => {
@@ -140,8 +140,8 @@ describe('the bot client: many calls', () => {
     const hung = hang(80)
     await until(() => hanging === 80, 5_000)
     assert.deepEqual(await call(client, server, { bot: 'hung', timeoutMs: 1_000 }), answered(200))
-    hung.push(...hang(turnsPerBotMax - 80))
-    await until(() => hanging === turnsPerBotMax, 10_000)
+    hung.push(...hang(defaultLimits.turnsPerBot - 80))
+    await until(() => hanging === defaultLimits.turnsPerBot, 10_000)
     for (let turn = 0; turn < 50; turn += 1) {
       assert.deepEqual(await call(client, server, { bot: 'brisk', timeoutMs: 1_000 }), answered(200))
     }
@@ -155,11 +155,11 @@ describe('the bot client: many calls', () => {
     await using bot = await httpBot(async (request, response) => {
       seen.add((await request.toArray()).join(''))
       held.push(response)
-      if (held.length > turnsPerBotMax) response.end()
+      if (held.length > defaultLimits.turnsPerBot) response.end()
     })
     await using client = openBotClient()
-    const running = Array.from({ length: turnsPerBotMax }, () => call(client, bot, { timeoutMs: 20_000 }))
-    await until(() => held.length === turnsPerBotMax, 10_000)
+    const running = Array.from({ length: defaultLimits.turnsPerBot }, () => call(client, bot, { timeoutMs: 20_000 }))
+    await until(() => held.length === defaultLimits.turnsPerBot, 10_000)
     const patient = call(client, bot, { activity: '"patient"', timeoutMs: 20_000 })
     assert.deepEqual(await call(client, bot, { activity: '"impatient"', timeoutMs: 100 }), timedOut)
     for (const response of held) response.end()

@@ -72,12 +72,12 @@ let conversations = 0
 export function call(
   client: BotClient,
   bot: Pick<TestBot, 'url'>,
-  more: Partial<BotCall> & { readonly bot?: string } = {},
+  more: Partial<BotCall> & { readonly bot?: string; readonly allowLinkLocal?: boolean } = {},
 ): Promise<BotAnswer> {
-  const { bot: id = 'bot', ...rest } = more
+  const { bot: id = 'bot', allowLinkLocal = false, ...rest } = more
   conversations += 1
   return client.call({
-    endpoint: { bot: botId(id), url: bot.url },
+    endpoint: { bot: botId(id), url: bot.url, allowLinkLocal },
     conversation: newConversationId(`conversation-${conversations}`),
     activity: '{"type":"message"}',
     authorization: undefined,

@@ -98,6 +98,29 @@ for (const [adapter, open] of Object.entries(adapters)) {
       assert.deepEqual([await textOf(files, a), await textOf(files, b)], [undefined, 'x'])
     })
 
+    test('tells how many bytes it keeps for a conversation, as they come and go', async t => {
+      const files = await open(t)
+      const held = async (atLeast: number, conversation = a) => {
+        const bytes = await files.bytesOf(conversation)
+        // What is known of a file may count too.
+        assert.ok(bytes >= atLeast && bytes < atLeast + 1_000, `${bytes} for ${atLeast}`)
+      }
+      await held(0)
+      await files.put(a, fileId('old'), file('x'.repeat(10_000)), noonMs - dayMs)
+      await held(10_000)
+      await Promise.all(
+        [1, 2, 3].map(n => files.put(a, fileId(`f${n}x`), file('x'.repeat(n * 10_000)), noonMs)),
+      )
+      await held(70_000)
+      await held(0, b)
+      await files.forgetBefore(noonMs)
+      await held(60_000)
+      await files.forgetConversation(a)
+      await held(0)
+      await files.put(a, fileId('new'), file('x'.repeat(5_000)), noonMs)
+      await held(5_000)
+    })
+
     test('many may put and forget at once', async t => {
       const files = await open(t)
       const numbers = Array.from({ length: 40 }, (_, n) => n)
@@ -121,6 +144,19 @@ describe('disk: files', () => {
     const names = await readdir(join(dir, a))
     assert.equal(names.length, 2)
     for (const name of names) assert.equal((await stat(join(dir, a, name))).mode & 0o777, 0o600)
+  })
+
+  test('are counted after a restart, those that come while they are counted too', async t => {
+    const dir = await folder(t)
+    const before = await openDiskFiles({ dir })
+    for (const word of ['x', 'y']) await before.put(a, fileId(word), file('x'.repeat(10_000)), noonMs)
+    const files = await openDiskFiles({ dir })
+    const counts = [files.bytesOf(a), files.put(b, fileId('x'), file('x'), noonMs), files.bytesOf(a)]
+    const [first, , second] = await Promise.all(counts)
+    assert.ok(Number(first) >= 20_000 && Number(first) < 21_000, `${first}`)
+    assert.equal(second, first)
+    await files.put(a, fileId('z'), file('x'.repeat(1_000)), noonMs)
+    assert.ok((await files.bytesOf(a)) >= 21_000)
   })
 
   test('what a crash has left is no file, and goes when its time has come', async t => {

@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { MemoryStore } from '../../src/adapters/memory/store.ts'
 import type { Listener } from '../../src/domain/cursor.ts'
+import type { ConversationGrant } from '../../src/domain/grant.ts'
 import { type Cursor, Hub } from '../../src/domain/hub.ts'
 import type { Bus, Clock, ConversationStore, News } from '../../src/domain/ports.ts'
 import { stampFromUser } from '../../src/domain/stamp.ts'
@@ -54,6 +55,8 @@ const calmStep = step.filter(({ do: what, ...rest }) => what !== 'second' && !('
 /** A listener that notes the ids it is shown and stalls after some frames. */
 class Noting implements Listener {
   readonly user = undefined
+  /** Nobody is refused in this world. */
+  readonly grant = {} as ConversationGrant
   readonly seen: string[] = []
   readonly after: number
   cursor: Cursor | undefined

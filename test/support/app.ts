@@ -17,8 +17,12 @@ import {
   type Settings,
   type SiteSettings,
 } from '../../src/settings.ts'
+import { assertNothingTold, everythingIn } from './planted.ts'
 
-/** What a test may say of the service it wants. Everything else is as `npm start` has it. */
+/**
+ * What a test may say of the service it wants. Everything else is as `npm start` has it, but that nobody is held to
+ * rates: tests are faster than people.
+ */
 export type TestAppOptions = {
   /** The bot's messaging endpoint. Without one the bot is at an address where nobody listens. */
   readonly bot?: string
@@ -30,9 +34,11 @@ export type TestAppOptions = {
   /** The port; any free one if not given. */
   readonly port?: number
   readonly settings?: Partial<Settings>
+  /** How far the wall clock is ahead from the start: milliseconds. */
+  readonly aheadMs?: number
 }
 
-/** A running service. Disposing it stops it as SIGTERM does. */
+/** A running service. Disposing it stops it as SIGTERM does, and fails if its events have told what they must not. */
 export type TestApp = AsyncDisposable & {
   /** `http://127.0.0.1:{port}` */
   readonly origin: string
@@ -41,6 +47,8 @@ export type TestApp = AsyncDisposable & {
   readonly port: number
   /** The site's first secret. */
   readonly secret: string
+  /** Opens the admin API. */
+  readonly adminKey: string
   /** What has happened inside. */
   readonly events: readonly Event[]
   /** Where it keeps everything, for what nobody can ask for over HTTP. */
@@ -63,12 +71,17 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     listen: { host: '127.0.0.1', port: options.port ?? 0, further: 0 },
     store: options.dir === undefined ? { kind: 'memory' } : { kind: 'sqlite', dir: options.dir },
     bots: [bot],
+    rateLimits: false,
     ...options.settings,
   }
-  let aheadMs = 0
+  let aheadMs = options.aheadMs ?? 0
   const clock: Clock = { ...systemClock, nowMs: () => systemClock.nowMs() + aheadMs }
   const events: Event[] = []
-  const outside = await openOutside(settings.store, { clock, events: event => events.push(event) })
+  const outside = await openOutside(settings.store, {
+    clock,
+    limits: settings.limits,
+    events: event => events.push(event),
+  })
   let landline: Landline
   try {
     landline = await startLandline(settings, outside, event => events.push(event))
@@ -86,17 +99,27 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     base: `${landline.origin}/v3/directline`,
     port: landline.port,
     secret: landline.secret,
+    adminKey: landline.adminKey,
     events,
     store: outside.store,
     advanceClock: ms => {
       aheadMs += ms
     },
     stop,
-    [Symbol.asyncDispose]: stop,
+    async [Symbol.asyncDispose]() {
+      await stop()
+      assertNothingTold(everythingIn(events), 'an event', [landline.secret, landline.adminKey, ...secretsIn(settings)])
+    },
   }
 }
 
-/** The real process. Disposing it kills it if it still runs. */
+/** Every secret that the settings hold. */
+const secretsIn = ({ bots, adminKey }: Settings): readonly (string | undefined)[] => [
+  adminKey,
+  ...bots.flatMap(({ app, sites }) => [app?.password, ...sites.flatMap(({ secrets }) => secrets)]),
+]
+
+/** The real process. Disposing it kills it if it still runs, and fails if its log has told what it must not. */
 export type TestProcess = AsyncDisposable & {
   readonly origin: string
   readonly base: string
@@ -109,33 +132,40 @@ export type TestProcess = AsyncDisposable & {
   stop(signal?: 'SIGTERM' | 'SIGINT'): Promise<number>
   /** What it has printed so far, on both outputs. */
   output(): string
+  /** What it has written to its log so far. */
+  log(): string
 }
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const main = fileURLToPath(new URL('../../bin/landline.js', import.meta.url))
 
 /** How long a start may take before it is given up: milliseconds. */
 const startTimeoutMs = 20_000
 
 /**
- * Starts `src/main.ts` as people do, and waits until it says that it is up.
+ * Starts `bin/landline.js`, as `npm start` does, and waits until it says that it is up.
  *
  * @param options.args the command line
  * @param options.cwd the folder to start in
+ * @param options.env variables beside those of the test itself
  */
 export async function startProcess(options: {
   readonly args: readonly string[]
   readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
 }): Promise<TestProcess> {
   const child = spawn(process.execPath, [main, ...options.args], {
     cwd: options.cwd,
+    env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
+  let log = ''
   child.stdout.setEncoding('utf8').on('data', text => {
     output += text
   })
   child.stderr.setEncoding('utf8').on('data', text => {
     output += text
+    log += text
   })
   await untilUp(child, () => output)
   const origin = /Direct Line +(http\S+)\/v3\/directline/.exec(output)?.[1] ?? ''
@@ -147,19 +177,22 @@ export async function startProcess(options: {
     }
     return child.exitCode ?? -1
   }
+  const secret = /Secret +(\S+)/.exec(output)?.[1] ?? ''
   return {
     origin,
     base: `${origin}/v3/directline`,
     port: Number(new URL(origin).port),
-    secret: /Secret +(\S+)/.exec(output)?.[1] ?? '',
+    secret,
     pid: child.pid ?? 0,
     kill: async () => {
       await end('SIGKILL')
     },
     stop: (signal = 'SIGTERM') => end(signal),
     output: () => output,
+    log: () => log,
     [Symbol.asyncDispose]: async () => {
       await end('SIGKILL')
+      assertNothingTold(log, 'the log', [secret, ...Object.values(options.env ?? {})])
     },
   }
 }

@@ -2,10 +2,13 @@
  * Calls bots over HTTP: for each endpoint a pool of kept-alive connections of its own, so that one bot's calls never
  * wait for another's.
  */
+import { lookup } from 'node:dns'
+import type { LookupFunction } from 'node:net'
 import { Pool } from 'undici'
 import type { BotAnswer, BotCall, BotClient, BotEndpoint } from '../../domain/ports.ts'
-import { turnsPerBotMax } from '../../protocol/limits.ts'
+import { defaultLimits } from '../../protocol/limits.ts'
 import { Exchange } from './exchange.ts'
+import { guarded, isRefusedHost, type Resolve, refusedAddress } from './guard.ts'
 import { Lines } from './lines.ts'
 import { isLoopbackName, lookupLoopback } from './loopback.ts'
 
@@ -28,22 +31,36 @@ const idleMsMargin = 2_000
 /** Pools kept for endpoints that are not being called. */
 const idlePoolsMax = 64
 
-/** Opens a client that calls bots. Disposing it breaks off the calls that are running. */
-export function openBotClient(): BotClient {
-  return new HttpBotClient()
+/**
+ * Opens a client that calls bots. Disposing it breaks off the calls that are running.
+ *
+ * @param options.connectionsMax how many connections one endpoint may have
+ * @param options.resolve finds the addresses of names, in place of the system
+ */
+export function openBotClient(
+  options: { readonly connectionsMax?: number; readonly resolve?: Resolve } = {},
+): BotClient {
+  return new HttpBotClient(options.connectionsMax ?? defaultLimits.turnsPerBot, options.resolve ?? lookup)
 }
 
 class HttpBotClient implements BotClient {
+  readonly #connectionsMax: number
+  readonly #resolve: Resolve
   readonly #pools = new Map<string, EndpointPool>()
   /** Pools without a call, the longest idle first. */
   readonly #idle = new Set<EndpointPool>()
   readonly #lines = new Lines()
   #isClosed = false
 
+  constructor(connectionsMax: number, resolve: Resolve) {
+    this.#connectionsMax = connectionsMax
+    this.#resolve = resolve
+  }
+
   async call(call: BotCall): Promise<BotAnswer> {
     if (this.#isClosed) return { outcome: 'unreachable', reason: 'ECANCELED' }
     const pool = this.#poolOf(call.endpoint)
-    if (pool === undefined) return { outcome: 'unreachable', reason: 'ERR_INVALID_URL' }
+    if (typeof pool === 'string') return { outcome: 'unreachable', reason: pool }
     this.#idle.delete(pool)
     pool.running += 1
     try {
@@ -64,15 +81,16 @@ class HttpBotClient implements BotClient {
     await Promise.all(pools.map(({ dispatcher }) => dispatcher.destroy()))
   }
 
-  /** The endpoint's pool; undefined if its URL is none. */
-  #poolOf({ bot, url }: BotEndpoint): EndpointPool | undefined {
-    const key = `${bot}\n${url}`
+  /** The endpoint's pool, or why there can be none. */
+  #poolOf({ bot, url, allowLinkLocal }: BotEndpoint): EndpointPool | string {
+    const key = `${bot}\n${url}\n${allowLinkLocal}`
     const known = this.#pools.get(key)
     if (known !== undefined) return known
-    if (!URL.canParse(url)) return undefined
-    const address = new URL(url)
-    if (address.protocol !== 'http:' && address.protocol !== 'https:') return undefined
-    const opened = { key, path: address.pathname + address.search, dispatcher: openPool(address), running: 0 }
+    const address = URL.parse(url)
+    if (address?.protocol !== 'http:' && address?.protocol !== 'https:') return 'ERR_INVALID_URL'
+    if (!allowLinkLocal && isRefusedHost(address.hostname)) return refusedAddress
+    const dispatcher = openPool(address, this.#connectionsMax, allowLinkLocal ? undefined : guarded(this.#resolve))
+    const opened = { key, path: address.pathname + address.search, dispatcher, running: 0 }
     this.#pools.set(key, opened)
     return opened
   }
@@ -99,9 +117,10 @@ type EndpointPool = {
 }
 
 /** Timeouts of the answer are off, because an exchange has a deadline of its own. */
-function openPool(address: URL): Pool {
+function openPool(address: URL, connections: number, otherwise: LookupFunction | undefined): Pool {
+  const found = isLoopbackName(address.hostname) ? lookupLoopback : otherwise
   return new Pool(address.origin, {
-    connections: turnsPerBotMax,
+    connections,
     pipelining: 1,
     allowH2: false,
     connectTimeout: connectTimeoutMs,
@@ -112,6 +131,6 @@ function openPool(address: URL): Pool {
     keepAliveMaxTimeout: idleMsMax,
     keepAliveTimeoutThreshold: idleMsMargin,
     autoSelectFamily: true,
-    ...(isLoopbackName(address.hostname) ? { connect: { lookup: lookupLoopback } } : {}),
+    ...(found === undefined ? {} : { connect: { lookup: found } }),
   })
 }

@@ -20,7 +20,7 @@ export class StandIn implements BotClient {
     if (!nobodyListens) this.#hasAnswered = true
     // From then on a bot that is down is an error its developer wants to see.
     if (!nobodyListens || this.#hasAnswered) return answer
-    return this.#bots.call({ ...call, endpoint: { bot: call.endpoint.bot, url: this.#standInUrl } })
+    return this.#bots.call({ ...call, endpoint: { ...call.endpoint, url: this.#standInUrl } })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

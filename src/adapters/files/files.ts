@@ -7,6 +7,9 @@ import { join, resolve } from 'node:path'
 import type { Files, StoredFile } from '../../domain/ports.ts'
 import { type ConversationId, type FileId, readConversationId } from '../../protocol/ids.ts'
 
+/** Conversations whose bytes are remembered. */
+const countedMax = 10_000
+
 type Known = { readonly name: string; readonly mediaType: string; readonly putMs: number }
 
 /** Opens the files in a folder, which is made if it is not there. */
@@ -20,6 +23,8 @@ export async function openDiskFiles({ dir }: { readonly dir: string }): Promise<
 /** A file is there once its JSON is: bytes without it are what a crash has left. */
 class DiskFiles implements Files {
   readonly #root: string
+  /** Bytes of conversations, counted when first asked for and kept up from then on; of those asked for last. */
+  readonly #bytes = new Map<ConversationId, Promise<number>>()
   #written = 0
 
   constructor(root: string) {
@@ -33,6 +38,26 @@ class DiskFiles implements Files {
     await this.#write(folder, id, file.bytes)
     await this.#write(folder, `${id}.json`, Buffer.from(JSON.stringify(known)))
     await syncFolder(folder)
+    const counted = this.#bytes.get(conversation)
+    if (counted === undefined) return
+    const sum = plus(counted, file.bytes.length)
+    // Whoever asks next hears of a count that has failed.
+    sum.catch(() => undefined)
+    this.#bytes.set(conversation, sum)
+  }
+
+  async bytesOf(conversation: ConversationId): Promise<number> {
+    const counted = this.#bytes.get(conversation) ?? countBytes(join(this.#root, conversation))
+    this.#bytes.delete(conversation)
+    this.#bytes.set(conversation, counted)
+    const [oldest] = this.#bytes.keys()
+    if (this.#bytes.size > countedMax && oldest !== undefined) this.#bytes.delete(oldest)
+    try {
+      return await counted
+    } catch (error) {
+      this.#bytes.delete(conversation)
+      throw error
+    }
   }
 
   async get(conversation: ConversationId, id: FileId): Promise<(StoredFile & { readonly putMs: number }) | undefined> {
@@ -46,15 +71,19 @@ class DiskFiles implements Files {
   async forgetBefore(ms: number): Promise<void> {
     for (const name of await readdir(this.#root)) {
       const conversation = readConversationId(name)
-      if (conversation !== undefined) await this.#forgetIn(join(this.#root, conversation), ms)
+      if (conversation === undefined) continue
+      if (await this.#forgetIn(join(this.#root, conversation), ms)) this.#bytes.delete(conversation)
     }
   }
 
   async forgetConversation(conversation: ConversationId): Promise<void> {
     await rm(join(this.#root, conversation), { recursive: true, force: true })
+    this.#bytes.delete(conversation)
   }
 
-  async #forgetIn(folder: string, ms: number): Promise<void> {
+  /** Whether anything has been forgotten. */
+  async #forgetIn(folder: string, ms: number): Promise<boolean> {
+    let forgot = false
     const names = new Set(await unlessMissing(readdir(folder)))
     for (const name of names) {
       const path = join(folder, name)
@@ -64,6 +93,7 @@ class DiskFiles implements Files {
         // The JSON goes first: in between, the file is not there rather than half there.
         await rm(path, { force: true })
         await rm(path.slice(0, -'.json'.length), { force: true })
+        forgot = true
       } else if (!names.has(`${name}.json`)) {
         // Bytes alone: somebody is just putting them there, or a crash has left them.
         const leftover = await unlessMissing(stat(path))
@@ -73,6 +103,7 @@ class DiskFiles implements Files {
     // Only if nobody has put or removed anything for as long: a put may have found the folder a moment ago.
     const unused = await unlessMissing(stat(folder))
     if (unused !== undefined && unused.mtimeMs < ms) await unlessMissing(rmdir(folder))
+    return forgot
   }
 
   /** Under another name until every byte is on disk, so that a name never stands for half a file. */
@@ -103,6 +134,19 @@ class DiskFiles implements Files {
     await syncFolder(this.#root)
     return await open(path, 'w', 0o600)
   }
+}
+
+/** Promises of numbers, so that puts made while a count is running are added to what it finds. */
+async function plus(counted: Promise<number>, more: number): Promise<number> {
+  return (await counted) + more
+}
+
+/** What the files in a folder take, what is known of them included. */
+async function countBytes(folder: string): Promise<number> {
+  let sum = 0
+  for (const name of (await unlessMissing(readdir(folder))) ?? [])
+    sum += (await unlessMissing(stat(join(folder, name))))?.size ?? 0
+  return sum
 }
 
 async function readKnown(path: string): Promise<Known | undefined> {

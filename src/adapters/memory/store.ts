@@ -15,7 +15,7 @@ import type {
   Replaced,
 } from '../../domain/ports.ts'
 import type { BotId, ConversationId, UserId } from '../../protocol/ids.ts'
-import { logCharactersMax, logEntriesMax } from '../../protocol/limits.ts'
+import { defaultLimits } from '../../protocol/limits.ts'
 import { beginning, type Position } from '../../protocol/watermark.ts'
 import { Log, type LogLimits } from './log.ts'
 
@@ -27,7 +27,7 @@ export class MemoryStore implements ConversationStore {
   readonly #bags = new Map<string, Bag & BagKey>()
   #bagsPut = 0
 
-  constructor(limits: LogLimits = { entriesMax: logEntriesMax, charactersMax: logCharactersMax }) {
+  constructor(limits: LogLimits = { entriesMax: defaultLimits.logEntries, charactersMax: defaultLimits.logCharacters }) {
     this.#limits = limits
   }
 

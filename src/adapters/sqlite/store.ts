@@ -19,10 +19,11 @@ import type {
 } from '../../domain/ports.ts'
 import { placed } from '../../protocol/activity.ts'
 import type { BotId, ConversationId, UserId } from '../../protocol/ids.ts'
-import { logCharactersMax, logEntriesMax } from '../../protocol/limits.ts'
+import { defaultLimits } from '../../protocol/limits.ts'
 import { activityIdAt, type Position, position } from '../../protocol/watermark.ts'
 import type { AppendCommand, LogLimits, Written } from './commands.ts'
 import { openConnection } from './connection.ts'
+import { Known } from './known.ts'
 import { lockFile, lockStore } from './lock.ts'
 import { migrate } from './migrations.ts'
 import { Reading } from './reading.ts'
@@ -49,7 +50,7 @@ export async function openSqliteStore(options: {
     database.exec('PRAGMA query_only = ON')
     const thread = new WriterThread({
       file,
-      limits: options.limits ?? { entriesMax: logEntriesMax, charactersMax: logCharactersMax },
+      limits: options.limits ?? { entriesMax: defaultLimits.logEntries, charactersMax: defaultLimits.logCharacters },
     })
     await thread.open()
     return new SqliteStore(thread, database, lock)
@@ -83,6 +84,7 @@ function prepare(dir: string): void {
 class SqliteStore implements ConversationStore {
   readonly #thread: WriterThread
   readonly #reading: Reading
+  readonly #known = new Known()
   readonly #database: DatabaseSync
   readonly #lock: DatabaseSync
   #closed: Promise<void> | undefined
@@ -107,11 +109,11 @@ class SqliteStore implements ConversationStore {
   }
 
   append(request: Append): Promise<Appended> {
-    return this.#thread.ask(commandFor(request, undefined), understoodAppend)
+    return this.#write(commandFor(request, undefined)) as Promise<Appended>
   }
 
   replace(request: Replace): Promise<Replaced> {
-    return this.#thread.ask(commandFor(request, { position: request.target, erase: request.erase }), understoodWrite)
+    return this.#write(commandFor(request, { position: request.target, erase: request.erase }))
   }
 
   settle(conversation: ConversationId, at: Position): Promise<void> {
@@ -131,15 +133,18 @@ class SqliteStore implements ConversationStore {
   }
 
   touch(conversation: ConversationId, atMs: number): Promise<void> {
-    return this.#thread.ask({ kind: 'touch', conversation, atMs }, nothing)
+    return this.#thread.ask({ kind: 'touch', conversation, atMs }, () => this.#known.changed(conversation))
   }
 
   forgetUnused(beforeMs: number, max: number): Promise<readonly ConversationId[]> {
-    return this.#thread.ask({ kind: 'forgetUnused', beforeMs, max }, same)
+    return this.#thread.ask({ kind: 'forgetUnused', beforeMs, max }, (forgotten: readonly ConversationId[]) => {
+      for (const conversation of forgotten) this.#known.changed(conversation)
+      return forgotten
+    })
   }
 
   forget(conversation: ConversationId): Promise<void> {
-    return this.#thread.ask({ kind: 'forget', conversation }, nothing)
+    return this.#thread.ask({ kind: 'forget', conversation }, () => this.#known.changed(conversation))
   }
 
   putBag(key: BagKey, data: string, expected: string | undefined): Promise<{ readonly eTag: string } | 'stale'> {
@@ -158,7 +163,7 @@ class SqliteStore implements ConversationStore {
   // A read is over when its call returns; `async` turns what it throws into a rejection.
 
   async find(conversation: ConversationId): Promise<Conversation | undefined> {
-    return this.#reading.conversation(conversation)
+    return this.#known.find(conversation, id => this.#reading.conversation(id))
   }
 
   async read(
@@ -166,11 +171,15 @@ class SqliteStore implements ConversationStore {
     after: Position,
     limits: { readonly entries: number; readonly characters: number },
   ): Promise<Page> {
-    return this.#reading.page(conversation, after, limits)
+    const page = this.#reading.page(conversation, after, limits)
+    this.#known.seen(conversation, page.end)
+    return page
   }
 
   async entryAt(conversation: ConversationId, target: Position): Promise<Entry | undefined> {
-    return this.#reading.entry(conversation, target)
+    const entry = this.#reading.entry(conversation, target)
+    if (entry !== undefined) this.#known.seen(conversation, entry.position)
+    return entry
   }
 
   async members(conversation: ConversationId): Promise<readonly Member[]> {
@@ -198,6 +207,25 @@ class SqliteStore implements ConversationStore {
     return this.#closed
   }
 
+  #write(command: AppendCommand): Promise<Replaced> {
+    const { conversation } = command
+    const forgetting = () => this.#known.changed(conversation)
+    return this.#thread.ask(
+      command,
+      (written: Written) => this.#written(understood(written, command), conversation),
+      forgetting,
+    )
+  }
+
+  #written(replaced: Replaced, conversation: ConversationId): Replaced {
+    if (replaced.outcome === 'appended') {
+      this.#known.appended(conversation, replaced.entry.position, replaced.timestampMs)
+    } else if (replaced.outcome === 'unknown') {
+      this.#known.changed(conversation)
+    }
+    return replaced
+  }
+
   async #close(): Promise<void> {
     await this.#thread.close()
     this.#database.close()
@@ -223,7 +251,7 @@ const commandFor = (request: Append, target: AppendCommand['target']): AppendCom
   target,
 })
 
-function understoodWrite(written: Written, command: AppendCommand): Replaced {
+function understood(written: Written, command: AppendCommand): Replaced {
   if (written.outcome !== 'appended' && written.outcome !== 'repeated') return { outcome: written.outcome }
   const { timestampMs } = written
   const at = position(written.position)
@@ -234,6 +262,5 @@ function understoodWrite(written: Written, command: AppendCommand): Replaced {
   return { outcome: 'appended', entry: { position: at, text, audience: command.audience }, id, timestampMs }
 }
 
-const understoodAppend = understoodWrite as (written: Written, command: AppendCommand) => Appended
 const nothing = (): void => undefined
 const same = <T>(result: T): T => result

@@ -41,10 +41,20 @@ export class WriterThread {
   /**
    * Asks for a change. Promises of one thread settle in the order of their calls: `understood` is applied here, in
    * one go for the whole group, and not by a `then`.
+   *
+   * @param failed called before the promise rejects
    */
-  ask<C extends Command, T>(command: C, understood: (result: Results[C['kind']], command: C) => T): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (this.#closing) return reject(new Error('The store is closed.'))
+  ask<C extends Command, T>(
+    command: C,
+    understood: (result: Results[C['kind']], command: C) => T,
+    failed?: () => void,
+  ): Promise<T> {
+    return new Promise((resolve, rejected) => {
+      if (this.#closing) return rejected(new Error('The store is closed.'))
+      const reject = (error: unknown) => {
+        failed?.()
+        rejected(error)
+      }
       this.#waiting.push({ command, understood, resolve, reject } as Waiting)
       this.#collect()
     })

@@ -19,6 +19,9 @@ import { tokenCharactersMax } from '../../protocol/limits.ts'
 /** Length of the master key: bytes. */
 export const masterKeyBytes = 32
 
+/** Marks remembered at most: about 2 MB. */
+const connectorMarksMax = 10_000
+
 const nonceBytes = 12
 const tagBytes = 16
 
@@ -39,6 +42,8 @@ class DerivedKeys implements Keys {
   readonly #tokenKey: KeyObject
   readonly #markKeys: { readonly connector: KeyObject; readonly file: KeyObject }
   readonly #sealKey: KeyObject
+  /** Asked for several times with each message of a conversation; links to files are rare. */
+  readonly #connectorMarks = new Map<string, string>()
   /** How every token of ours begins, the dot included. */
   readonly #tokenHead: string
 
@@ -68,7 +73,13 @@ class DerivedKeys implements Keys {
   }
 
   mark(purpose: 'connector' | 'file', text: string): string {
-    return mac(this.#markKeys[purpose], text)
+    if (purpose === 'file') return mac(this.#markKeys.file, text)
+    const known = this.#connectorMarks.get(text)
+    if (known !== undefined) return known
+    const made = mac(this.#markKeys.connector, text)
+    if (this.#connectorMarks.size >= connectorMarksMax) this.#connectorMarks.clear()
+    this.#connectorMarks.set(text, made)
+    return made
   }
 
   isMark(purpose: 'connector' | 'file', text: string, mark: string): boolean {

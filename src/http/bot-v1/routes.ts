@@ -16,6 +16,8 @@ import { answerBag, takeBag } from '../bag-answer.ts'
 import { bodyText } from '../bodies.ts'
 import { mount } from '../paths.ts'
 import { json, parameter, repeatKey } from '../requests.ts'
+import type { Throttle } from '../throttle.ts'
+import type { WrongCredentials } from '../wrong-credentials.ts'
 import { authorizeOldBot } from './bot-authorization.ts'
 
 /** What the routes need of the inside. */
@@ -23,6 +25,8 @@ export type OldBotPorts = {
   readonly sites: Sites
   readonly replies: Replies
   readonly bags: BagStore
+  readonly throttle: Throttle
+  readonly wrongCredentials: WrongCredentials
 }
 
 const base = '/bot/v1.0'
@@ -30,7 +34,7 @@ const base = '/bot/v1.0'
 /** Mounts the API. */
 export function oldBots(ports: OldBotPorts): (app: FastifyInstance) => void {
   const post = async (request: FastifyRequest, reply: FastifyReply) => {
-    const bot = authorizeOldBot(ports.sites, request)
+    const bot = admitOldBot(ports, request)
     const body = parseOptionalObject(bodyText(request, 'MalformedBody'))
     const said = readBotReply(body, undefined)
     if (said.conversation === undefined) {
@@ -53,9 +57,9 @@ export function oldBots(ports: OldBotPorts): (app: FastifyInstance) => void {
     return json(reply, stored(body, { id, conversationId: conversation, created }))
   }
   const read = (keyOf: KeyOf) => (request: FastifyRequest, reply: FastifyReply) =>
-    answerBag(ports.bags, keyOf(ownBot(ports.sites, request), request), reply)
+    answerBag(ports.bags, keyOf(ownBot(ports, request), request), reply)
   const put = (keyOf: KeyOf) => (request: FastifyRequest, reply: FastifyReply) =>
-    takeBag(ports.bags, keyOf(ownBot(ports.sites, request), request), request, reply, bagCharactersMax)
+    takeBag(ports.bags, keyOf(ownBot(ports, request), request), request, reply, bagCharactersMax)
   return app => {
     mount(app, `${base}/messages`, { POST: post }, activityBytesMax)
     for (const [path, keyOf] of bagPaths)
@@ -85,9 +89,16 @@ function conversationOf(request: FastifyRequest) {
   return conversation
 }
 
+/** The bot that calls, held to its rate. @throws ProtocolError as `authorizeOldBot`; `TooManyRequests` */
+function admitOldBot({ sites, throttle, wrongCredentials }: OldBotPorts, request: FastifyRequest): Bot {
+  const bot = wrongCredentials.check(request.raw, () => authorizeOldBot(sites, request))
+  throttle.botCall(bot.id)
+  return bot
+}
+
 /** The bot in the path is the one that calls, by its id here or by its app id. @throws ProtocolError `Forbidden` */
-function ownBot(sites: Sites, request: FastifyRequest): Bot {
-  const bot = authorizeOldBot(sites, request)
+function ownBot(ports: OldBotPorts, request: FastifyRequest): Bot {
+  const bot = admitOldBot(ports, request)
   const named = parameter(request, 'bot')
   if (named !== bot.id && named !== bot.app?.id)
     throw new ProtocolError('Forbidden', 'This is the data of another bot.')

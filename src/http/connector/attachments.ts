@@ -9,16 +9,16 @@ import type { Replies } from '../../domain/replies.ts'
 import { readMediaType } from '../../protocol/attachment.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import { fieldAnyCase, type JsonObject, parseOptionalObject } from '../../protocol/fields.ts'
+import { fileNameIn } from '../../protocol/file-name.ts'
 import { jsonBytesMax, uploadBytesMax } from '../../protocol/limits.ts'
 import { bodyText } from '../bodies.ts'
-import { lastSegment } from '../content-disposition.ts'
 import { sendFile } from '../file-answer.ts'
 import { mount } from '../paths.ts'
 import { json, parameter } from '../requests.ts'
-import { authorizeBot, type BotAuthorizationPorts } from './bot-authorization.ts'
+import { type AdmissionPorts, admitBot } from './admission.ts'
 
 /** What these routes need of the inside. */
-export type AttachmentPorts = BotAuthorizationPorts & {
+export type AttachmentPorts = AdmissionPorts & {
   readonly attachments: Attachments
   readonly replies: Replies
   readonly readBase64: ReadBase64
@@ -38,7 +38,7 @@ export function connectorAttachments(
     `${base}/conversations/:conversation/attachments`,
     {
       POST: async (request, reply) => {
-        const grant = await authorizeBot(ports, request)
+        const grant = await admitBot(ports, request)
         await replies.find(grant)
         const { file, thumbnail } = readAttachmentData(
           parseOptionalObject(bodyText(request, 'MalformedBody')),
@@ -99,7 +99,7 @@ function readAttachmentData(body: JsonObject, readBase64: ReadBase64) {
   const bytes = readBytes(original, 'originalBase64', readBase64)
   const thumbnail = small === undefined || small === null ? undefined : readBytes(small, 'thumbnailBase64', readBase64)
   return {
-    file: { name: lastSegment(typeof name === 'string' ? name : 'file'), mediaType: readMediaType(type), bytes },
+    file: { name: fileNameIn(typeof name === 'string' ? name : 'file'), mediaType: readMediaType(type), bytes },
     thumbnail,
   }
 }

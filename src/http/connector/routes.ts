@@ -11,12 +11,12 @@ import { activityBytesMax, connectorBytesMax, jsonBytesMax } from '../../protoco
 import { bodyText } from '../bodies.ts'
 import { type Handler, mount } from '../paths.ts'
 import { json, parameter, query, repeatKey } from '../requests.ts'
+import { type AdmissionPorts, admitBot, admitCaller } from './admission.ts'
 import { type AttachmentPorts, connectorAttachments } from './attachments.ts'
-import { authorizeBot, type BotAuthorizationPorts } from './bot-authorization.ts'
 import { botState, type StatePorts } from './state.ts'
 
 /** What the routes need of the inside. */
-export type ConnectorPorts = BotAuthorizationPorts &
+export type ConnectorPorts = AdmissionPorts &
   AttachmentPorts &
   StatePorts & { readonly replies: Replies; readonly members: Members }
 
@@ -33,9 +33,9 @@ export function connector(ports: ConnectorPorts): (app: FastifyInstance) => void
 function mountBelow(app: FastifyInstance, base: string, ports: ConnectorPorts): void {
   const { replies, members } = ports
   const conversation = `${base}/conversations/:conversation`
-  const granted = (request: FastifyRequest) => authorizeBot(ports, request)
+  const granted = (request: FastifyRequest) => admitBot(ports, request)
   const refused: Handler = async request => {
-    await granted(request)
+    await admitCaller(ports, request)
     throw new ProtocolError('NotOffered', 'This channel does not support this operation.')
   }
 
@@ -45,7 +45,11 @@ function mountBelow(app: FastifyInstance, base: string, ports: ConnectorPorts): 
     {
       POST: refused,
       GET: async (request, reply) => {
-        const grant = await granted(request)
+        const { bot, grant } = await admitCaller(ports, request)
+        if (grant === undefined) {
+          const page = await members.conversations(bot, query(request, 'continuationToken') || undefined)
+          return json(reply, page)
+        }
         return json(reply, { conversations: [{ id: grant.conversation, members: await members.list(grant) }] })
       },
     },

@@ -9,21 +9,21 @@ import { activityBytesMax, stateCharactersMax } from '../../protocol/limits.ts'
 import { answerBag, takeBag } from '../bag-answer.ts'
 import { mount } from '../paths.ts'
 import { parameter } from '../requests.ts'
-import { authorizeBot, type BotAuthorizationPorts } from './bot-authorization.ts'
+import { type AdmissionPorts, admitCaller } from './admission.ts'
 
 /** What these routes need of the inside. */
-export type StatePorts = BotAuthorizationPorts & { readonly bags: BagStore }
+export type StatePorts = AdmissionPorts & { readonly bags: BagStore }
 
 /** Mounts the data of users, of conversations, and of users in conversations below a base path. */
 export function botState(app: FastifyInstance, base: string, ports: StatePorts): void {
   const key = async (request: FastifyRequest): Promise<BagKey> => {
-    const grant = await authorizeBot(ports, request)
+    const { bot } = await admitCaller(ports, request)
     if (parameter(request, 'channel') !== 'directline')
       throw new ProtocolError('UnknownPath', "The channel here is 'directline'.")
     const user = parameter(request, 'user')
     const conversation = parameter(request, 'conversation')
     return {
-      bot: grant.bot.id,
+      bot: bot.id,
       user: user === '' ? undefined : userId(user),
       conversation: conversation === '' ? undefined : readConversationId(conversation),
     }

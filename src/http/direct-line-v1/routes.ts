@@ -20,7 +20,9 @@ import { authenticator } from '../authorization.ts'
 import { bodyBytes, bodyText } from '../bodies.ts'
 import { type Handler, mount, type Origins } from '../paths.ts'
 import { json, parameter, query, repeatKey } from '../requests.ts'
+import type { Throttle } from '../throttle.ts'
 import { isJsonNamed, partText, type ReadActivityPart, readUpload } from '../upload.ts'
+import type { WrongCredentials } from '../wrong-credentials.ts'
 
 /** What the routes need of the inside. */
 export type OldDirectLinePorts = {
@@ -30,6 +32,8 @@ export type OldDirectLinePorts = {
   readonly attachments: Attachments
   readonly origins: Origins
   readonly clock: Clock
+  readonly throttle: Throttle
+  readonly wrongCredentials: WrongCredentials
   /** Whether new work is refused because the service is stopping. */
   readonly isStopping: () => boolean
 }
@@ -41,8 +45,8 @@ const leastFailureMs = 100
 
 /** Mounts the API. */
 export function oldDirectLine(ports: OldDirectLinePorts): (app: FastifyInstance) => void {
-  const { credentials, opening, conversations, attachments, origins, clock } = ports
-  const authenticate = authenticator(credentials)
+  const { credentials, opening, conversations, attachments, origins, clock, throttle } = ports
+  const authenticate = authenticator(credentials, ports.wrongCredentials, 'v1')
   const granted = (request: FastifyRequest): ConversationGrant =>
     grantFor(authenticate(request), parameter(request, 'conversation'))
   const originOf = (request: FastifyRequest) => origins.of(request.raw, request.originalUrl)
@@ -50,10 +54,11 @@ export function oldDirectLine(ports: OldDirectLinePorts): (app: FastifyInstance)
     if (ports.isStopping()) throw new ProtocolError('Unavailable', 'The service is stopping.')
   }
 
-  const generate: Handler = (request, reply) => {
+  const generate: Handler = async (request, reply) => {
     const grant = authenticate(request)
     refuseWhenStopping()
-    return json(reply, opening.generate(grant, parseTokenParameters(bodyText(request, 'MalformedBody'))).token)
+    throttle.open(grant)
+    return json(reply, (await opening.generate(grant, parseTokenParameters(bodyText(request, 'MalformedBody')))).token)
   }
   const renew: Handler = async (request, reply) => {
     const grant = authenticate(request)
@@ -63,6 +68,7 @@ export function oldDirectLine(ports: OldDirectLinePorts): (app: FastifyInstance)
   const start: Handler = async (request, reply) => {
     const grant = authenticate(request)
     refuseWhenStopping()
+    throttle.open(grant)
     const opened = await opening.start(grant, parseTokenParameters(bodyText(request, 'MalformedBody')), false)
     return json(reply, {
       conversationId: opened.conversation,
@@ -72,12 +78,15 @@ export function oldDirectLine(ports: OldDirectLinePorts): (app: FastifyInstance)
   }
   const read: Handler = async (request, reply) => {
     const grant = granted(request)
-    const page = await messagesAfter(conversations, grant, query(request, 'watermark'))
+    const watermark = query(request, 'watermark')
+    const first = await throttle.poll(grant, watermark, () => conversations.read(grant, watermark))
+    const page = await messagesFrom(first, read => conversations.read(grant, read))
     return json(reply, { messages: page.messages, watermark: writeWatermark(page.watermark) })
   }
   const post: Handler = async (request, reply) => {
     const grant = granted(request)
     refuseWhenStopping()
+    throttle.send(grant)
     const activity = activityOfMessage(parseMessageText(bodyText(request, 'UnreadableActivity')), originOf(request))
     await unhurried(
       clock,
@@ -88,6 +97,7 @@ export function oldDirectLine(ports: OldDirectLinePorts): (app: FastifyInstance)
   const upload: Handler = async (request, reply) => {
     const grant = granted(request)
     refuseWhenStopping()
+    throttle.send(grant)
     const { sentContentType, headers } = request
     const read = readUpload(
       bodyBytes(request),
@@ -114,20 +124,20 @@ export function oldDirectLine(ports: OldDirectLinePorts): (app: FastifyInstance)
 }
 
 /**
- * The messages after a watermark. Most types of activities are no messages; clients read until a page is empty, so
- * pages are passed over until one shows something or the log ends.
+ * The messages of a page. Most types of activities are no messages; clients read until a page is empty, so pages are
+ * passed over until one shows something or the log ends.
+ *
+ * @param readAfter gives the page after a watermark
  */
-async function messagesAfter(
-  conversations: Conversations,
-  grant: ConversationGrant,
-  given: string | undefined,
+async function messagesFrom(
+  first: ClientPage,
+  readAfter: (watermark: string) => Promise<ClientPage>,
 ): Promise<{ readonly messages: readonly Message[]; readonly watermark: Position }> {
-  let watermark = given
+  let page = first
   for (;;) {
-    const page: ClientPage = await conversations.read(grant, watermark)
     const messages = page.entries.map(entry => messageOfActivity(entry.text)).filter(message => message !== undefined)
     if (messages.length > 0 || page.entries.length === 0) return { messages, watermark: page.watermark }
-    watermark = writeWatermark(page.watermark)
+    page = await readAfter(writeWatermark(page.watermark))
   }
 }
 

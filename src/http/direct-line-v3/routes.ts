@@ -19,7 +19,9 @@ import { authenticator } from '../authorization.ts'
 import { bodyBytes, bodyText } from '../bodies.ts'
 import { mount, type Origins } from '../paths.ts'
 import { json, jsonType, parameter, query, repeatKey } from '../requests.ts'
+import type { Throttle } from '../throttle.ts'
 import { isJsonNamed, partText, type ReadActivityPart, readUpload } from '../upload.ts'
+import type { WrongCredentials } from '../wrong-credentials.ts'
 import { answerSession } from './session.ts'
 
 /** What the routes need of the inside. */
@@ -29,6 +31,8 @@ export type DirectLinePorts = {
   readonly conversations: Conversations
   readonly attachments: Attachments
   readonly origins: Origins
+  readonly throttle: Throttle
+  readonly wrongCredentials: WrongCredentials
   /** Whether new work is refused because the service is stopping. */
   readonly isStopping: () => boolean
   /** A UUID for a bot, the same each time. */
@@ -39,9 +43,9 @@ const base = '/v3/directline'
 
 /** Mounts the API. */
 export function directLine(ports: DirectLinePorts): (app: FastifyInstance) => void {
-  const { credentials, opening, conversations, attachments, origins } = ports
+  const { credentials, opening, conversations, attachments, origins, throttle } = ports
 
-  const authenticate = authenticator(credentials)
+  const authenticate = authenticator(credentials, ports.wrongCredentials, 'v3')
   const granted = (request: FastifyRequest): ConversationGrant =>
     grantFor(authenticate(request), parameter(request, 'conversation'))
   const refuseWhenStopping = () => {
@@ -62,13 +66,12 @@ export function directLine(ports: DirectLinePorts): (app: FastifyInstance) => vo
       app,
       `${base}/tokens/generate`,
       {
-        POST: (request, reply) => {
+        POST: async (request, reply) => {
           const grant = authenticate(request)
           refuseWhenStopping()
-          return json(
-            reply,
-            ticketed(opening.generate(grant, parseTokenParameters(bodyText(request, 'MalformedBody')))),
-          )
+          throttle.open(grant)
+          const parameters = parseTokenParameters(bodyText(request, 'MalformedBody'))
+          return json(reply, ticketed(await opening.generate(grant, parameters)))
         },
       },
       jsonBytesMax,
@@ -90,6 +93,7 @@ export function directLine(ports: DirectLinePorts): (app: FastifyInstance) => vo
         POST: async (request, reply) => {
           const grant = authenticate(request)
           refuseWhenStopping()
+          throttle.open(grant)
           const result = await opening.start(
             grant,
             parseTokenParameters(bodyText(request, 'MalformedBody')),
@@ -108,6 +112,7 @@ export function directLine(ports: DirectLinePorts): (app: FastifyInstance) => vo
       {
         GET: async (request, reply) => {
           const grant = granted(request)
+          throttle.reconnect(grant)
           return opened(
             request,
             reply,
@@ -124,12 +129,15 @@ export function directLine(ports: DirectLinePorts): (app: FastifyInstance) => vo
       `${base}/conversations/:conversation/activities`,
       {
         GET: async (request, reply) => {
-          const page = await conversations.read(granted(request), query(request, 'watermark'))
+          const grant = granted(request)
+          const watermark = query(request, 'watermark')
+          const page = await throttle.poll(grant, watermark, () => conversations.read(grant, watermark))
           return reply.type(jsonType).send(frameOf(page.entries, page.watermark))
         },
         POST: async (request, reply) => {
           const grant = granted(request)
           refuseWhenStopping()
+          throttle.send(grant)
           const activity = parseActivityText(bodyText(request, 'UnreadableActivity'))
           return json(reply, {
             id: await conversations.post(grant, activity, undefined, repeatKey(request, 'idempotency-key')),
@@ -146,6 +154,7 @@ export function directLine(ports: DirectLinePorts): (app: FastifyInstance) => vo
         POST: async (request, reply) => {
           const grant = granted(request)
           refuseWhenStopping()
+          throttle.send(grant)
           const userId = query(request, 'userId')
           const upload = readUpload(
             bodyBytes(request),

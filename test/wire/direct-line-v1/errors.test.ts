@@ -235,8 +235,10 @@ test('502 ServiceError with 504 beside it: the bot could not be reached', async 
 
 test('500 Internal: a fault inside, of which nothing is said', async () => {
   const outside = await openOutside({ kind: 'memory' })
-  const text = (): string => {
-    throw new Error('the dice at /secret/place are lost')
+  let isUp = false
+  const text = (characters: number): string => {
+    if (isUp) throw new Error('the dice at /secret/place are lost')
+    return outside.random.text(characters)
   }
   const settings = {
     ...defaults,
@@ -245,6 +247,7 @@ test('500 Internal: a fault inside, of which nothing is said', async () => {
     bots: [{ ...defaultBot, endpoint: bot.url, sites: [{ ...defaultSite, secrets: [app.secret] }] }],
   }
   const landline = await startLandline(settings, { ...outside, random: { text } }, () => undefined)
+  isUp = true
   try {
     for (const path of ['/api/conversations', '/api/tokens']) {
       const answer = await refused(`${landline.origin}${path}`, { method: 'POST', bearer: app.secret }, 500, 'Internal')

@@ -204,10 +204,16 @@ test('400 ConversationFull: a log that can take no more; what is in it can still
 })
 
 test('500 ServiceError: a fault inside, of which nothing is said', async () => {
-  const text = (): string => {
-    throw new Error('the dice at /secret/place are lost')
-  }
-  await using faulty = await startFaulty(bot.url, () => ({ random: { text } }))
+  let isUp = false
+  await using faulty = await startFaulty(bot.url, ({ random }) => ({
+    random: {
+      text: characters => {
+        if (isUp) throw new Error('the dice at /secret/place are lost')
+        return random.text(characters)
+      },
+    },
+  }))
+  isUp = true
   const start = { method: 'POST', bearer: faulty.secret }
   const answer = await refused(`${faulty.base}/conversations`, start, 500, 'ServiceError')
   assert.doesNotMatch(answer.text, /dice|secret|Error:/)

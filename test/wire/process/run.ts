@@ -11,7 +11,7 @@ import { inTime, patienceMs } from '../../support/until.ts'
 /** What a command has left behind. */
 export type Ended = { readonly code: number | null; readonly out: string; readonly err: string }
 
-const main = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
+const main = fileURLToPath(new URL('../../../bin/landline.js', import.meta.url))
 
 /** Runs the service's command and waits for its end. One that does not end in time is killed, and that is an error. */
 export async function run(args: readonly string[], cwd: string): Promise<Ended> {

@@ -1,0 +1,142 @@
+/**
+ * Who may still come in, changed while the service runs: secrets replaced, credentials revoked, sites switched,
+ * conversations deleted. Each change is in effect when it is answered, and sockets opened with what it ended are
+ * closed. Bots are not concerned: they answer on.
+ */
+import { ProtocolError } from '../protocol/errors.ts'
+import { type ConversationId, readConversationId } from '../protocol/ids.ts'
+import type { StreamTicket, Token } from '../protocol/token.ts'
+import type { Credentials } from './credentials.ts'
+import { type Hub, revokedClose } from './hub.ts'
+import type { ConversationStore } from './ports.ts'
+import type { Retention } from './retention.ts'
+import type { Revocable, Revocations } from './revocations.ts'
+import type { Secrets } from './secrets.ts'
+import type { SecretMark, SecretNumber, Site, Sites, Switches } from './sites.ts'
+import { keepSwitches } from './switches.ts'
+
+type AccessPorts = {
+  readonly store: ConversationStore
+  readonly sites: Sites
+  readonly secrets: Secrets
+  readonly revocations: Revocations
+  readonly credentials: Credentials
+  readonly hub: Hub
+  readonly retention: Retention
+}
+
+/** Changes who may come in. */
+export class Access {
+  readonly #ports: AccessPorts
+  /** Changes of sites, one after another: each puts a whole site in place of another. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(ports: AccessPorts) {
+    this.#ports = ports
+  }
+
+  /** A secret of a site, in clear. */
+  reveal(site: Site, number: SecretNumber): Promise<string> {
+    return this.#ports.secrets.reveal(site, number)
+  }
+
+  /**
+   * Puts a new secret in the place of one. The other stays good, and so do tokens made with the old one: a page full of
+   * people is not cut off. Sockets that were opened with the old secret itself are closed.
+   */
+  regenerate(site: Site, number: SecretNumber): Promise<string> {
+    return this.#inTurn(async () => (await this.#replace(site, number)).secret)
+  }
+
+  /** The same, and everything made with the old secret is refused: for one that has leaked. */
+  revokeSecret(site: Site, number: SecretNumber): Promise<string> {
+    return this.#inTurn(async () => {
+      const { secret, old } = await this.#replace(site, number)
+      await this.#revoke({ what: 'secret', bot: site.bot.id, site: site.id, secret: old.id })
+      return secret
+    })
+  }
+
+  /** Refuses every token and stream URL of a site issued until now. Its secrets stay good. */
+  revokeSite({ bot, id }: Site): Promise<number> {
+    return this.#revoke({ what: 'site', bot: bot.id, site: id })
+  }
+
+  /** Refuses every token and stream URL of a conversation issued until now. A secret can make a fresh one at once. */
+  revokeConversation(name: string): Promise<number> {
+    return this.#revoke({ what: 'conversation', conversation: readName(name) })
+  }
+
+  /**
+   * Refuses a token and all of its family: whoever has stolen one may have refreshed it since.
+   *
+   * @throws ProtocolError `Unacceptable` for what is no token or stream URL's `t` of ours
+   */
+  async revokeToken(text: string): Promise<{ readonly token: Token | StreamTicket; readonly closed: number }> {
+    const token = this.#ports.credentials.read(text)
+    if (token === undefined || token.family === '') throw new ProtocolError('Unacceptable', 'This is no token of ours.')
+    return { token, closed: await this.#revoke({ what: 'family', family: token.family }) }
+  }
+
+  /** Turns a site, or one API for it, off or on; it stays so over restarts until its settings change. */
+  switchSite({ bot, id }: Site, change: Partial<Switches>): Promise<Site> {
+    return this.#inTurn(async () => {
+      const { store, sites } = this.#ports
+      const site = sites.of(bot.id, id)
+      if (site === undefined) throw new ProtocolError('UnknownSite', 'There is no such site.')
+      const changed = { ...site, ...change }
+      await keepSwitches(store, { bot: bot.id, site: id }, site.given, changed)
+      sites.put(changed)
+      this.#closeRefused()
+      return changed
+    })
+  }
+
+  /** Deletes a conversation with all that belongs to it. @throws ProtocolError `UnknownConversation` */
+  async forget(name: string): Promise<void> {
+    const conversation = readName(name)
+    if ((await this.#ports.store.find(conversation)) === undefined) throw unknownConversation()
+    // A token from before the start could begin it anew, with the same numbers.
+    await this.#ports.revocations.revoke({ what: 'gone', conversation })
+    await this.#ports.retention.forget(conversation)
+  }
+
+  async #replace(given: Site, number: SecretNumber): Promise<{ readonly secret: string; readonly old: SecretMark }> {
+    const { secrets, sites } = this.#ports
+    const { secret, mark } = await secrets.replace(given, number)
+    const site = sites.of(given.bot.id, given.id) ?? given
+    const [first, second] = site.secrets
+    sites.put({ ...site, secrets: number === 1 ? [mark, second] : [first, mark] })
+    this.#closeRefused()
+    return { secret, old: number === 1 ? first : second }
+  }
+
+  /** Sockets are closed before the store is asked: a revocation that may not outlive a restart is better than none. */
+  async #revoke(revocable: Revocable): Promise<number> {
+    const kept = this.#ports.revocations.revoke(revocable)
+    const closed = this.#closeRefused()
+    await kept
+    return closed
+  }
+
+  #closeRefused(): number {
+    const { hub, credentials } = this.#ports
+    const { code, reason } = revokedClose
+    return hub.closeWhere(({ grant }) => credentials.refusesSocket(grant), code, reason)
+  }
+
+  #inTurn<Result>(change: () => Promise<Result>): Promise<Result> {
+    const changed = this.#last.then(change)
+    this.#last = changed.catch(() => undefined)
+    return changed
+  }
+}
+
+const unknownConversation = () => new ProtocolError('UnknownConversation', 'Unknown conversation.')
+
+/** @throws ProtocolError `UnknownConversation` for a name no conversation can have */
+function readName(name: string): ConversationId {
+  const conversation = readConversationId(name)
+  if (conversation === undefined) throw unknownConversation()
+  return conversation
+}

@@ -1,0 +1,73 @@
+/**
+ * What the admin API is told in bodies and queries, checked.
+ */
+import type { Switches } from '../../domain/sites.ts'
+import { switchNames } from '../../domain/switches.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
+import { type JsonObject, parseOptionalObject } from '../../protocol/fields.ts'
+import { readTokenParameters, type TokenParameters } from '../../protocol/token-parameters.ts'
+
+/** How the keys that sign what bots are sent are changed: with time for bots to learn the new one, or without. */
+export type RotateHow = 'overlap' | 'at once'
+
+const itemsDefault = 50
+const itemsMax = 200
+
+/** The body of a request for a token: `{user?, origins?, conversationId?}`, the user as an id or an object. */
+export function parseTokenRequest(text: string): TokenParameters {
+  const { user, origins, conversationId } = knownFields(parseOptionalObject(text), [
+    'user',
+    'origins',
+    'conversationId',
+  ])
+  const named = typeof user === 'string' ? { id: user } : user
+  return readTokenParameters({ user: named, trustedOrigins: origins, conversationId })
+}
+
+/** The body of a change of switches. @throws ProtocolError `Unacceptable` for any other field, `MalformedBody` */
+export function parseSwitches(text: string): Partial<Switches> {
+  const body = knownFields(parseOptionalObject(text), switchNames)
+  for (const [name, value] of Object.entries(body)) {
+    if (typeof value !== 'boolean') throw new ProtocolError('MalformedBody', `'${name}' must be true or false.`)
+  }
+  return body as Partial<Switches>
+}
+
+/** The body that names a token: `{token}`. @throws ProtocolError `MissingProperty`, `Unacceptable` */
+export function parseToken(text: string): string {
+  const { token } = knownFields(parseOptionalObject(text), ['token'])
+  if (typeof token !== 'string' || token === '') throw new ProtocolError('MissingProperty', "'token' is missing.")
+  return token
+}
+
+/** The body that says how keys are rotated: `{how}`. @throws ProtocolError `Unacceptable` */
+export function parseHow(text: string): RotateHow {
+  const { how } = knownFields(parseOptionalObject(text), ['how'])
+  if (how !== 'overlap' && how !== 'at once')
+    throw new ProtocolError('Unacceptable', `'how' must be "overlap" or "at once".`)
+  return how
+}
+
+/** A part of a list, and what to give as `cursor` for the next. @throws ProtocolError `Unacceptable` */
+export function pageOf<Item>(
+  items: readonly Item[],
+  limit: string | undefined,
+  cursor: string | undefined,
+): { readonly items: readonly Item[]; readonly next: string | undefined } {
+  const max = Math.min(limit === undefined ? itemsDefault : readNumber('limit', limit), itemsMax)
+  const from = cursor === undefined ? 0 : readNumber('cursor', cursor)
+  const to = from + max
+  return { items: items.slice(from, to), next: to < items.length ? String(to) : undefined }
+}
+
+function readNumber(name: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new ProtocolError('Unacceptable', `'${name}' is not one of this list.`)
+  return Number(text)
+}
+
+/** The operator is told of a field nobody heeds: a misspelt switch must not look as if it had been thrown. */
+function knownFields(body: JsonObject, names: readonly string[]): JsonObject {
+  const unknown = Object.keys(body).find(name => !names.includes(name))
+  if (unknown !== undefined) throw new ProtocolError('Unacceptable', `There is no '${unknown}' here.`)
+  return body
+}

@@ -1,0 +1,178 @@
+/**
+ * One socket of a stream: what is sent to it, and what it may send.
+ */
+import type { Socket } from 'node:net'
+import { type RawData, WebSocket } from 'ws'
+import type { Conversations } from '../../domain/conversations.ts'
+import type { Credentials } from '../../domain/credentials.ts'
+import type { Listener } from '../../domain/cursor.ts'
+import type { Events } from '../../domain/events.ts'
+import type { ConversationGrant } from '../../domain/grant.ts'
+import type { Cursor } from '../../domain/hub.ts'
+import type { Clock } from '../../domain/ports.ts'
+import { freeAtAfter, waitMs } from '../../domain/rates.ts'
+import { parseActivityText } from '../../protocol/activity.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
+import type { UserId } from '../../protocol/ids.ts'
+import { type Rate, unsentBytesMax } from '../../protocol/limits.ts'
+import type { Throttle } from '../throttle.ts'
+import type { SocketCaller } from './socket-count.ts'
+
+/** What a socket needs of the inside. */
+export type SocketPorts = {
+  readonly credentials: Credentials
+  readonly conversations: Conversations
+  readonly clock: Clock
+  readonly events: Events
+  readonly throttle: Throttle
+  /** How often a socket may send frames; undefined: as often as it likes. */
+  readonly frameRate: Rate | undefined
+}
+
+/** A socket with what belongs to it: handlers are shared by all sockets, and find their way by this. */
+export class StreamSocket extends WebSocket {
+  stream: Stream | undefined
+}
+
+/** One socket as a listener. */
+export class Stream implements Listener {
+  readonly socket: StreamSocket
+  readonly grant: ConversationGrant
+  readonly caller: SocketCaller
+  readonly #tcp: Socket
+  /** Whether frames from the client are activities. */
+  readonly #posts: boolean
+  readonly #ports: SocketPorts
+  #cursor: Cursor | undefined
+  #isOver = false
+  /** Once the client has sent too much, nothing more is heard from it. */
+  #isDeaf = false
+  /** The one number of the frames' rate. */
+  #framesFreeAtMs = 0
+  heardMs: number
+
+  constructor(
+    socket: StreamSocket,
+    tcp: Socket,
+    grant: ConversationGrant,
+    caller: SocketCaller,
+    posts: boolean,
+    ports: SocketPorts,
+  ) {
+    this.socket = socket
+    this.#tcp = tcp
+    this.grant = grant
+    this.caller = caller
+    this.#posts = posts
+    this.#ports = ports
+    this.heardMs = ports.clock.monotonicMs()
+  }
+
+  /** Listens to the client. Handlers are shared by all sockets. */
+  begin(): void {
+    this.socket.stream = this
+    this.socket.on('message', onMessage).on('ping', onPing).on('pong', onLife).on('error', ignore)
+  }
+
+  get user(): UserId | undefined {
+    return this.grant.user?.id
+  }
+
+  send(frame: string): boolean {
+    this.socket.send(bytesOf(frame), { binary: false })
+    if (this.#tcp.writableLength <= unsentBytesMax || !this.#tcp.writableNeedDrain) return true
+    this.#tcp.once('drain', () => this.#cursor?.resume())
+    return false
+  }
+
+  close(code: number, reason: string): void {
+    this.socket.close(code, reason)
+  }
+
+  follow(cursor: Cursor): void {
+    this.#cursor = cursor
+    if (this.#isOver) cursor.end()
+    else if (!this.#tcp.writableNeedDrain) cursor.resume()
+  }
+
+  ended(): void {
+    this.#isOver = true
+    this.#cursor?.end()
+  }
+
+  alive(): void {
+    this.heardMs = this.#ports.clock.monotonicMs()
+  }
+
+  /** On `/stream` clients send only empty frames, to keep the line open; on `/multimodal` every other frame is an activity. */
+  hear(data: RawData, isBinary: boolean): void {
+    if (!this.#takesFrame() || !this.#posts || isBinary) return
+    const text = data.toString()
+    if (text !== '') this.#post(text)
+  }
+
+  /** A ping is answered unless the client reads too little already: answers must not pile up. */
+  answer(ping: Buffer): void {
+    if (this.#takesFrame() && this.#tcp.writableLength <= unsentBytesMax) this.socket.pong(ping)
+  }
+
+  #takesFrame(): boolean {
+    if (this.#isDeaf) return false
+    this.alive()
+    const { frameRate } = this.#ports
+    if (frameRate === undefined) return true
+    if (waitMs(this.#framesFreeAtMs, this.heardMs, frameRate) > 0) {
+      this.#stopHearing('too many frames')
+      return false
+    }
+    this.#framesFreeAtMs = freeAtAfter(this.#framesFreeAtMs, this.heardMs, frameRate)
+    return true
+  }
+
+  #stopHearing(reason: string): void {
+    this.#isDeaf = true
+    this.close(1008, reason)
+  }
+
+  #post(text: string): void {
+    const { credentials, conversations, throttle, events } = this.#ports
+    // A client whose socket has been told to close can still send.
+    if (credentials.refusesSocket(this.grant)) return
+    try {
+      throttle.send(this.grant)
+    } catch {
+      // Nobody is answered on a socket: its end tells the sender that this was not taken, nor anything after it.
+      this.#stopHearing('too many activities')
+      return
+    }
+    const posted = new Promise(resolve => resolve(conversations.post(this.grant, parseActivityText(text))))
+    posted.catch((error: unknown) => {
+      // Nobody is answered on a socket; the bot's failures have been noted where they happened.
+      if (!(error instanceof ProtocolError))
+        events({ event: 'fault', during: 'taking an activity from a stream', error })
+    })
+  }
+}
+
+function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+  if (this instanceof StreamSocket) this.stream?.hear(data, isBinary)
+}
+
+function onPing(this: WebSocket, data: Buffer): void {
+  if (this instanceof StreamSocket) this.stream?.answer(data)
+}
+
+function onLife(this: WebSocket): void {
+  if (this instanceof StreamSocket) this.stream?.alive()
+}
+
+/** A broken socket closes, and closing is heard. */
+const ignore = () => undefined
+
+/** The bytes of the last frame: a room's sockets are sent the same one, one after another. */
+let last: { readonly frame: string; readonly bytes: Buffer } = { frame: '', bytes: Buffer.alloc(0) }
+
+function bytesOf(frame: string): Buffer {
+  if (last.frame !== frame) last = { frame, bytes: Buffer.from(frame) }
+  return last.bytes
+}

@@ -1,0 +1,27 @@
+/**
+ * The whole inside of the service in worlds that misbehave: however the news, the store, the bot and the clock behave,
+ * and whenever the process dies, nothing is lost, doubled, out of order, invented or crossed over.
+ * `LANDLINE_HISTORIES` says how many, `LANDLINE_SEED` repeats a run.
+ */
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { calmHistory, wildHistory } from './domain-steps.ts'
+import { DomainWorld } from './domain-world.ts'
+
+const numRuns = Number(process.env['LANDLINE_HISTORIES'] ?? 400)
+const seed = process.env['LANDLINE_SEED']
+const parameters = { numRuns, ...(seed === undefined ? {} : { seed: Number(seed) }) }
+
+test('keeps every promise although news is lost, the store fails and the process dies', async () => {
+  await fc.assert(
+    fc.asyncProperty(wildHistory, history => new DomainWorld(history).live(true)),
+    parameters,
+  )
+})
+
+test('keeps every promise without a sweep where news comes, however late', async () => {
+  await fc.assert(
+    fc.asyncProperty(calmHistory, history => new DomainWorld(history).live(false)),
+    parameters,
+  )
+})
