@@ -49,7 +49,7 @@ suite('settings', () => {
   })
 
   test('are warned of where secrets can be read on the way, and of lifted rates', () => {
-    assert.match(read('--host 0.0.0.0').warnings.join(), /https/)
+    assert.match(read('--host 0.0.0.0').warnings.join(), /--public-url[\s\S]*https/)
     assert.match(read('--public-url http://chat.example.org').warnings.join(), /https/)
     assert.deepEqual(read('--host 0.0.0.0 --public-url https://chat.example.org').warnings, [])
     const lifted = read('', { LANDLINE_RATE_LIMITS: 'off' })

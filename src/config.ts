@@ -134,6 +134,11 @@ function readSite(flag: string | undefined, environment: Environment, developmen
 function warningsOf({ listen, publicUrl, rateLimits }: Settings): readonly string[] {
   const warnings: string[] = []
   const isPublic = !isLoopback(listen.host) || (publicUrl !== undefined && !isLoopback(new URL(publicUrl).hostname))
+  if (!isLoopback(listen.host) && publicUrl === undefined) {
+    warnings.push(
+      'Clients and bots are told an address of this machine alone, because no --public-url says how others reach it.',
+    )
+  }
   if (isPublic && !publicUrl?.startsWith('https:')) {
     warnings.push(
       'Other machines can reach this service, and there is no https in front of it: secrets and messages can be read on the way. Put a TLS proxy in front and give its address as --public-url.',

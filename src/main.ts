@@ -31,15 +31,21 @@ function exitCodeOf(error: unknown): number {
 async function serve({ settings, botGiven, warnings }: CommandLine): Promise<void> {
   for (const warning of warnings) process.stderr.write(`landline: ${warning}\n`)
   const events = openLog()
-  const sample = botGiven
-    ? undefined
-    : await startSampleBot({ onFault: error => events({ event: 'fault', during: 'the sample bot', error }) })
-  const outside = await openOutside(settings.store, { standInUrl: sample?.endpoint, events }).catch(
-    async (error: unknown) => {
-      await sample?.[Symbol.asyncDispose]()
-      throw error
-    },
-  )
+  const [bot = defaultBot] = settings.bots
+  // The sample bot has no token to show: it can't stand in for a bot that must.
+  const mustShowToken = bot.app !== undefined && bot.schema === 'v3' && bot.authority !== 'none'
+  const sample =
+    botGiven || mustShowToken
+      ? undefined
+      : await startSampleBot({ onFault: error => events({ event: 'fault', during: 'the sample bot', error }) })
+  const outside = await openOutside(settings.store, {
+    standInUrl: sample?.endpoint,
+    events,
+    limits: settings.limits,
+  }).catch(async (error: unknown) => {
+    await sample?.[Symbol.asyncDispose]()
+    throw error
+  })
   let landline: Landline
   try {
     landline = await startLandline(settings, outside, events)
@@ -53,7 +59,6 @@ async function serve({ settings, botGiven, warnings }: CommandLine): Promise<voi
     await outside[Symbol.asyncDispose]()
     await sample?.[Symbol.asyncDispose]()
   })
-  const [bot = defaultBot] = settings.bots
   const standsIn = sample !== undefined && !(await answers(bot.endpoint))
   process.stdout.write(greeting(landline, settings, bot, standsIn ? sample : undefined))
 }

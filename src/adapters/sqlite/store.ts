@@ -117,7 +117,7 @@ class SqliteStore implements ConversationStore {
   }
 
   settle(conversation: ConversationId, at: Position): Promise<void> {
-    return this.#thread.ask({ kind: 'settle', conversation, position: at }, nothing)
+    return this.#thread.askLater({ kind: 'settle', conversation, position: at }, nothing)
   }
 
   join(conversation: ConversationId, bot: BotId, member: Member): Promise<'joined' | 'already' | 'unknown'> {

@@ -6,7 +6,10 @@ import { Worker } from 'node:worker_threads'
 import { ProtocolError } from '../../protocol/errors.ts'
 import type { Command, FromWriter, Result, Results, ToWriter, WriterSetup } from './commands.ts'
 
-/** A change somebody waits for. */
+/** How long a change that nobody waits for may lie: milliseconds. */
+const laterMs = 200
+
+/** A change that has been asked for. */
 type Waiting = {
   readonly command: Command
   /** Makes of the result what the asker was promised. */
@@ -21,6 +24,7 @@ export class WriterThread {
   #worker: Worker | undefined
   #waiting: Waiting[] = []
   #underWay: readonly Waiting[] = []
+  #later: NodeJS.Timeout | undefined
   #collecting = false
   #closing = false
   #whenIdle: (() => void) | undefined
@@ -60,9 +64,22 @@ export class WriterThread {
     })
   }
 
+  /**
+   * Asks for a change that nobody waits for: it goes with the next group, or by itself after a moment, so that it
+   * costs no sync of its own. Its place among the changes is that of the call.
+   */
+  askLater<C extends Command, T>(command: C, understood: (result: Results[C['kind']], command: C) => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#closing) return reject(new Error('The store is closed.'))
+      this.#waiting.push({ command, understood, resolve, reject } as Waiting)
+      this.#later ??= setTimeout(() => this.#collect(), laterMs)
+    })
+  }
+
   /** Waits for what has been asked, then closes the connection and ends the thread. */
   async close(): Promise<void> {
     this.#closing = true
+    this.#collect()
     if (this.#waiting.length > 0 || this.#underWay.length > 0)
       await new Promise<void>(resolve => (this.#whenIdle = resolve))
     const worker = this.#worker
@@ -88,6 +105,8 @@ export class WriterThread {
     if (this.#waiting.length === 0) return
     this.#underWay = this.#waiting
     this.#waiting = []
+    clearTimeout(this.#later)
+    this.#later = undefined
     const worker = this.#worker ?? this.#start()
     worker.postMessage(this.#underWay.map(one => one.command) satisfies ToWriter)
   }
