@@ -30,11 +30,8 @@ import type { Outside } from './outside.ts'
 import { clockSkewSeconds } from './protocol/limits.ts'
 import type { Settings } from './settings.ts'
 
-/** Everything the surfaces ask. */
-export type Inside = Awaited<ReturnType<typeof openInside>>
-
 /**
- * Joins the domain.
+ * Joins the domain. Answers what the surfaces ask.
  *
  * @param publicUrl our own address, without a slash at its end
  * @throws Error if what is kept in the store can't be used, such as secrets sealed under another master key

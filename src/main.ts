@@ -67,7 +67,7 @@ async function serve({ settings, botGiven, warnings }: CommandLine): Promise<voi
 function greeting(
   landline: Landline,
   { development, adminKey }: Settings,
-  { endpoint, app, sites }: BotSettings,
+  { endpoint, app, authority, schema, sites }: BotSettings,
   standIn: SampleBot | undefined,
 ): string {
   const bot = standIn === undefined ? endpoint : `nothing answers at ${endpoint} yet, so the built-in sample bot does`
@@ -87,7 +87,7 @@ function greeting(
     `  Admin key    ${shown(adminKey !== undefined, landline.adminKey)}`,
     `  Bot          ${bot}`,
     ...(app === undefined ? [] : [`  App id       ${app.id}`]),
-    ...(app === undefined || app.password !== undefined
+    ...(app === undefined || app.password !== undefined || (schema === 'v3' && authority === 'none')
       ? []
       : [`  App password ${shown(false, landline.app?.password)}`]),
     '',

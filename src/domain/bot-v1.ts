@@ -2,6 +2,7 @@
  * Turns of bots that speak the first schema: activities go out as v1 messages, and what the bot answers in the same
  * breath comes back as one.
  */
+import { refuseLong } from '../protocol/activity.ts'
 import { type BotMessage, botMessagesOf, withBags } from '../protocol/bot-message.ts'
 import { readBotReply } from '../protocol/bot-reply.ts'
 import { isObject, parseJson } from '../protocol/fields.ts'
@@ -60,6 +61,7 @@ export class OldBots {
 
   async #record(turn: BotTurn, message: BotMessage, whose: Whose, answer: string): Promise<void> {
     const reply = readBotReply(parsedAnswer(answer), message)
+    if (reply.activity !== undefined) refuseLong(reply.activity, answer)
     await keepBags(this.#ports.store, whose, reply.bags)
     if (reply.activity === undefined) return
     await this.#ports.replies.reply(botGrant(turn.conversation, turn.bot), reply.activity, undefined, undefined)

@@ -2,7 +2,7 @@
  * A turn with all that comes of it: an activity is delivered to the bot in the way the bot understands, and what it
  * answers in the same breath is recorded before anybody hears that it was accepted.
  */
-import { type Activity, parseActivity } from '../protocol/activity.ts'
+import { type Activity, parseActivity, refuseLong } from '../protocol/activity.ts'
 import { ProtocolError } from '../protocol/errors.ts'
 import { isObject, parseJson } from '../protocol/fields.ts'
 import type { OldBots } from './bot-v1.ts'
@@ -58,13 +58,15 @@ const askingForReplies = (activity: string): string => `{"deliveryMode":"expectR
 /**
  * `{"activities":[…]}` as SDKs answer it; a bot that does not know the mode answers an empty body and calls back.
  *
- * @throws ProtocolError `MalformedBody` for what can't be read
+ * @throws ProtocolError `MalformedBody` for what can't be read, `TooLarge`
  */
 function readReplies(answer: string): readonly Activity[] {
   if (answer.trim() === '') return []
   const body = parsed(answer)
   const activities = isObject(body) && Array.isArray(body['activities']) ? body['activities'] : []
-  return activities.map(activity => parseActivity(withoutPrivateFields(activity)))
+  const replies = activities.map(activity => parseActivity(withoutPrivateFields(activity)))
+  for (const reply of replies) refuseLong(reply, answer)
+  return replies
 }
 
 function parsed(answer: string): unknown {

@@ -104,6 +104,17 @@ export function parseActivityText(text: string, charactersMax: number = activity
 }
 
 /**
+ * Refuses an activity that is longer than may be where it was one of several things in a text.
+ *
+ * @param text what it was read from: nothing in a short text is too long, and is not measured
+ * @throws ProtocolError `TooLarge`
+ */
+export function refuseLong(activity: Activity, text: string): void {
+  if (text.length > activityCharactersMax && JSON.stringify(activity).length > activityCharactersMax)
+    throw new ProtocolError('TooLarge', `An activity may have ${activityCharactersMax} characters.`)
+}
+
+/**
  * Checks one activity. Names of known fields are put into their one spelling, whatever their case (Activity
  * specification A2002); nothing inside `channelData`, `value`, `entities` or a card's `content` is touched.
  *

@@ -108,9 +108,7 @@ for (const [adapter, open] of Object.entries(adapters)) {
       await held(0)
       await files.put(a, fileId('old'), file('x'.repeat(10_000)), noonMs - dayMs)
       await held(10_000)
-      await Promise.all(
-        [1, 2, 3].map(n => files.put(a, fileId(`f${n}x`), file('x'.repeat(n * 10_000)), noonMs)),
-      )
+      await Promise.all([1, 2, 3].map(n => files.put(a, fileId(`f${n}x`), file('x'.repeat(n * 10_000)), noonMs)))
       await held(70_000)
       await held(0, b)
       await files.forgetBefore(noonMs)

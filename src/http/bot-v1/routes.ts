@@ -7,6 +7,7 @@ import { keepBags } from '../../domain/bags.ts'
 import { botGrant } from '../../domain/grant.ts'
 import type { Replies } from '../../domain/replies.ts'
 import type { Bot, Sites } from '../../domain/sites.ts'
+import { refuseLong } from '../../protocol/activity.ts'
 import { readBotReply } from '../../protocol/bot-reply.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import { type JsonObject, parseOptionalObject } from '../../protocol/fields.ts'
@@ -35,8 +36,10 @@ const base = '/bot/v1.0'
 export function oldBots(ports: OldBotPorts): (app: FastifyInstance) => void {
   const post = async (request: FastifyRequest, reply: FastifyReply) => {
     const bot = admitOldBot(ports, request)
-    const body = parseOptionalObject(bodyText(request, 'MalformedBody'))
+    const text = bodyText(request, 'MalformedBody')
+    const body = parseOptionalObject(text)
     const said = readBotReply(body, undefined)
+    if (said.activity !== undefined) refuseLong(said.activity, text)
     if (said.conversation === undefined) {
       throw new ProtocolError(
         'MissingProperty',

@@ -10,7 +10,7 @@ import { readLog } from '../support/rest.ts'
 import { type Stage, texts } from './stage.ts'
 
 /** The tests of replies. */
-export function replies({ bot, app, greeted }: Stage): void {
+export function replies({ app, greeted }: Stage): void {
   test('echoes: the reply stands after what it answers, and names it', async () => {
     using chat = await greeted('dl_echo')
     const id = await chat.say('echo hello')
@@ -86,7 +86,10 @@ export function replies({ bot, app, greeted }: Stage): void {
     await chat.say('echo after the end')
     await chat.reply('You said: after the end')
   })
+}
 
+/** The test of a bot whose replies are taken from its answers. It needs a service of its own. */
+export function repliesInBody({ bot, greeted }: Stage): void {
   test('answers in the body of its turn where the bot is set so, without calling back', async () => {
     await using own = await startApp({ bot: bot().url, botSettings: { expectReplies: true } })
     using chat = await greeted('dl_body', { app: own })

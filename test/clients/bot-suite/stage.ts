@@ -10,13 +10,15 @@ import type { Chat } from '../support/chat.ts'
 export type Stage = {
   /** The bot under test. */
   readonly bot: () => RealBot
-  /** A service in front of it, with every setting at its default. */
+  /** A service in front of it. */
   readonly app: () => TestApp
   /** A chat in a new conversation, whose user the bot has greeted. */
   readonly greeted: (
     user: string,
     options?: { readonly app?: TestApp; readonly webSocket?: boolean; readonly clockSpeed?: number },
   ) => Promise<Chat>
+  /** Whether the bot shows tokens: then the address it answers at opens nothing, and is the same for all conversations. */
+  readonly showsTokens: boolean
   /** What the bot has been posted in a chat's conversation. */
   readonly received: (chat: Chat) => Promise<readonly SomeActivity[]>
 }

@@ -11,31 +11,15 @@ import { changes } from './changes.ts'
 import { failures } from './failures.ts'
 import { files } from './files.ts'
 import { greetings } from './greetings.ts'
-import { replies } from './replies.ts'
+import { replies, repliesInBody } from './replies.ts'
 import type { Stage } from './stage.ts'
-import { unasked } from './unasked.ts'
+import { unasked, unaskedAfterRestart } from './unasked.ts'
 
-/** Runs the suite with the bot of one SDK. `more` adds what is true of this SDK alone. */
+/** Runs the suite with the bot of one SDK, without credentials. `more` adds what is true of this SDK alone. */
 export function suiteOfBot(sdk: string, startBot: () => Promise<RealBot>, more: (stage: Stage) => void): void {
   let bot: RealBot
   let app: TestApp
-  const stage: Stage = {
-    bot: () => bot,
-    app: () => app,
-    greeted: async (user, { app: own = app, webSocket = true, clockSpeed = 1 } = {}) => {
-      const { token } = await generateToken(own, { id: user })
-      const chat = new Chat({ domain: own.base, token, webSocket, pollingInterval: 200 }, { user, clockSpeed })
-      try {
-        await chat.reply(`Hello, ${user}.`)
-      } catch (error) {
-        chat.close()
-        throw error
-      }
-      return chat
-    },
-    received: async chat =>
-      (await bot.received()).filter(({ conversation }) => conversation?.id === chat.connection.conversationId),
-  }
+  const stage = stageOf({ bot: () => bot, app: () => app, showsTokens: false })
 
   suite(`a bot made with ${sdk}`, { concurrency: true }, () => {
     before(async () => {
@@ -46,12 +30,39 @@ export function suiteOfBot(sdk: string, startBot: () => Promise<RealBot>, more: 
       await app?.[Symbol.asyncDispose]()
       await bot?.stop()
     })
-    greetings(stage)
-    replies(stage)
-    changes(stage)
-    files(stage)
-    unasked(stage)
+    testsOfBot(stage)
+    repliesInBody(stage)
+    unaskedAfterRestart(stage)
     failures(stage)
     more(stage)
   })
 }
+
+/** The tests that need nothing but a bot and the service in front of it. */
+export function testsOfBot(stage: Stage): void {
+  greetings(stage)
+  replies(stage)
+  changes(stage)
+  files(stage)
+  unasked(stage)
+}
+
+/** What the tests are given, made of a bot and a service that may be started later. */
+export const stageOf = ({ bot, app, showsTokens }: Pick<Stage, 'bot' | 'app' | 'showsTokens'>): Stage => ({
+  bot,
+  app,
+  showsTokens,
+  greeted: async (user, { app: own = app(), webSocket = true, clockSpeed = 1 } = {}) => {
+    const { token } = await generateToken(own, { id: user })
+    const chat = new Chat({ domain: own.base, token, webSocket, pollingInterval: 200 }, { user, clockSpeed })
+    try {
+      await chat.reply(`Hello, ${user}.`)
+    } catch (error) {
+      chat.close()
+      throw error
+    }
+    return chat
+  },
+  received: async chat =>
+    (await bot().received()).filter(({ conversation }) => conversation?.id === chat.connection.conversationId),
+})

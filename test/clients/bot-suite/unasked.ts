@@ -21,7 +21,10 @@ export function unasked({ bot, app, greeted }: Stage): void {
     // Web Chat holds a reply back for seconds while it waits for the activity that it answers.
     assert.ok(said.replyToId === undefined || activities.some(({ id }) => id === said.replyToId), said.replyToId)
   })
+}
 
+/** The test of a bot that speaks after a restart. It needs a service of its own. */
+export function unaskedAfterRestart({ bot, greeted }: Stage): void {
   test('speaks unasked after the service has been restarted, to a client that has come back by itself', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'landline-'))
     try {

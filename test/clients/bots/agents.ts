@@ -1,6 +1,6 @@
 /**
- * A bot made with the Microsoft 365 Agents SDK, without app id: the SDK's own application, adapter, guard and
- * connector, nothing replaced.
+ * A bot made with the Microsoft 365 Agents SDK: the SDK's own application, adapter, guard and connector, nothing
+ * replaced, and its settings from the environment, as in every sample.
  */
 import { Activity, type ConversationReference } from '@microsoft/agents-activity'
 import {
@@ -8,6 +8,7 @@ import {
   CardFactory,
   CloudAdapter,
   type ConnectorClient,
+  loadAuthConfigFromEnv,
   MemoryStorage,
   MessageFactory,
   type TurnContext,
@@ -18,7 +19,8 @@ import { noteAcknowledged, serve } from './serving.ts'
 import type { Account, File, SomeActivity } from './wire.ts'
 
 // No onTurnError: the SDK's default says two sentences to the user and answers the service 200.
-const adapter = new CloudAdapter({})
+const settings = loadAuthConfigFromEnv()
+const adapter = new CloudAdapter(settings)
 const application = new AgentApplication<TurnState>({ adapter, storage: new MemoryStorage() })
 const references = new Map<string, ConversationReference>()
 
@@ -43,7 +45,7 @@ serve({
   proactive: async (conversation, text) => {
     const reference = references.get(conversation)
     if (reference === undefined) throw new Error('The bot was never in this conversation.')
-    await adapter.continueConversation({}, reference, async context => {
+    await adapter.continueConversation(settings.clientId || {}, reference, async context => {
       await new AgentsTurn(context).send(text)
     })
   },

@@ -1,5 +1,6 @@
 /**
- * A bot made with botbuilder 4, without app id: the SDK's own adapter and connector, nothing replaced.
+ * A bot made with botbuilder 4: the SDK's own adapter and connector, nothing replaced, and its settings from the
+ * environment, as in every sample.
  */
 import {
   ActionTypes,
@@ -17,7 +18,7 @@ import { noteAcknowledged, serve } from './serving.ts'
 import type { Account, File, SomeActivity } from './wire.ts'
 
 // No onTurnError: the SDK's default answers the service 500 with the error's text.
-const adapter = new CloudAdapter(new ConfigurationBotFrameworkAuthentication({}))
+const adapter = new CloudAdapter(new ConfigurationBotFrameworkAuthentication(process.env))
 const references = new Map<string, Partial<ConversationReference>>()
 
 serve({
@@ -30,7 +31,7 @@ serve({
   proactive: async (conversation, text) => {
     const reference = references.get(conversation)
     if (reference === undefined) throw new Error('The bot was never in this conversation.')
-    await adapter.continueConversationAsync('', reference, async context => {
+    await adapter.continueConversationAsync(process.env['MicrosoftAppId'] ?? '', reference, async context => {
       await new BotbuilderTurn(context).send(text)
     })
   },

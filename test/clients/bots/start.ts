@@ -36,17 +36,21 @@ export type RealBot = AsyncDisposable & {
 /** How long a bot program may take to start or to answer the test: milliseconds. */
 const patienceMs = 20_000
 
-/** Starts a bot made with botbuilder, without app id. */
-export const startBotbuilderBot = (): Promise<RealBot> => start('botbuilder.ts')
+/** Variables of a bot's environment, by name. Without any it has no app id. */
+export type BotEnvironment = Readonly<Record<string, string>>
 
-/** Starts a bot made with the Microsoft 365 Agents SDK, without app id. */
-export const startAgentsBot = (): Promise<RealBot> => start('agents.ts')
+/** Starts a bot made with botbuilder. */
+export const startBotbuilderBot = (environment?: BotEnvironment): Promise<RealBot> =>
+  start('botbuilder.ts', environment)
 
-async function start(file: string): Promise<RealBot> {
+/** Starts a bot made with the Microsoft 365 Agents SDK. */
+export const startAgentsBot = (environment?: BotEnvironment): Promise<RealBot> => start('agents.ts', environment)
+
+async function start(file: string, environment: BotEnvironment = {}): Promise<RealBot> {
   // SDKs read settings from the environment; what this machine happens to have set must not change the bots.
   const child = fork(new URL(file, import.meta.url), {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: process.env['PATH'], ...environment },
   })
   // A test that fails before it can stop its bot must still end; the bot then ends with it.
   child.unref()
