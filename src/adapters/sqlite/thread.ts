@@ -91,11 +91,14 @@ export class WriterThread {
     })
   }
 
-  /** Sends once what is being asked for in this turn of the loop has all been asked for. */
+  /**
+   * Sends when every request that has arrived in this turn of the loop has asked for its change. A microtask would come
+   * after the first of them, and each burst would begin with a group, and a sync, of one.
+   */
   #collect(): void {
     if (this.#collecting || this.#underWay.length > 0) return
     this.#collecting = true
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#collecting = false
       this.#send()
     })
