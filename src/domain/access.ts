@@ -35,9 +35,10 @@ export class Access {
     this.#ports = ports
   }
 
-  /** A secret of a site, in clear. */
+  /** A secret of a site, in clear. Not while one is being replaced: what is kept and what counts are not the same then. */
   reveal(site: Site, number: SecretNumber): Promise<string> {
-    return this.#ports.secrets.reveal(site, number)
+    const { secrets, sites } = this.#ports
+    return this.#inTurn(() => secrets.reveal(sites.of(site.bot.id, site.id) ?? site, number))
   }
 
   /**

@@ -7,6 +7,7 @@ import { defaultBot, defaultSite } from '../../../src/settings.ts'
 import { ask, assertAdminRefused, done } from '../../support/admin.ts'
 import { startApp } from '../../support/app.ts'
 import { generateToken } from '../../support/direct-line.ts'
+import { makeFolder } from '../../support/folder.ts'
 
 const secretOf = (name: string) => `the-secret-of-${name}`.padEnd(36, '0')
 const site = (id: string) => ({ ...defaultSite, id, secrets: [secretOf(id)], trustedOrigins: ['https://page.example'] })
@@ -140,6 +141,18 @@ test('secrets that are regenerated at the same moment are all of them other secr
     const { secret } = await done(own, 'POST', `/sites/default/secrets/${number}/reveal`)
     assert.ok(secrets.includes(String(secret)))
     await generateToken({ base: own.base, secret: String(secret) })
+  }
+})
+
+test('a secret that is asked for while it is being replaced is the old one or the new one, not a failure', async () => {
+  await using folder = await makeFolder()
+  await using own = await startApp({ dir: folder.path })
+  const good = new Set([own.secret])
+  for (let times = 0; times < 20; times += 1) {
+    const asking = ['regenerate', 'reveal', 'reveal'].map(act => done(own, 'POST', `/sites/default/secrets/1/${act}`))
+    const [made, ...shown] = (await Promise.all(asking)).map(({ secret }) => String(secret))
+    good.add(made ?? '')
+    for (const secret of shown) assert.ok(good.has(secret))
   }
 })
 
