@@ -27,7 +27,9 @@ export class MemoryStore implements ConversationStore {
   readonly #bags = new Map<string, Bag & BagKey>()
   #bagsPut = 0
 
-  constructor(limits: LogLimits = { entriesMax: defaultLimits.logEntries, charactersMax: defaultLimits.logCharacters }) {
+  constructor(
+    limits: LogLimits = { entriesMax: defaultLimits.logEntries, charactersMax: defaultLimits.logCharacters },
+  ) {
     this.#limits = limits
   }
 
