@@ -79,7 +79,7 @@ export async function startLandline(settings: Settings, outside: Outside, events
   const adminKey = await openAdminKey(settings.adminKey, outside)
 
   const wrongCredentials = new WrongCredentials({ rates, addresses })
-  const held = { throttle: new Throttle(rates), wrongCredentials }
+  const held = { throttle: new Throttle(rates, inside.overload), wrongCredentials }
   const origins = new Origins(configured, listening, { addresses, anyHost: settings.development })
   const surfaces: Surface[] = [
     directLine({ credentials, opening, conversations, attachments, origins, isStopping, grammarIdOf, ...held }),
@@ -103,7 +103,7 @@ export async function startLandline(settings: Settings, outside: Outside, events
     identity({ authority, credentials: inside.botCredentials, publicUrl, wrongCredentials }),
     oldBots({ sites, replies, bags: store, ...held }),
     files({ attachments }),
-    operations({ isStopping }),
+    operations({ isStopping, readiness: inside.readiness }),
     admin({
       key: adminKey,
       hosts: settings.publicUrl === undefined ? [] : [new URL(settings.publicUrl).hostname],
@@ -132,6 +132,7 @@ export async function startLandline(settings: Settings, outside: Outside, events
     stopping = true
     rates.letGo()
     inside.retention.stop()
+    inside.overload.stop()
     await authority.stop()
     const isIdle = await within(settings.stopTimeoutMs, inside.inFlight.idle())
     inside.hub.closeAll(1001, 'the service is stopping')

@@ -17,8 +17,10 @@ import { Joins } from './domain/joins.ts'
 import { Links } from './domain/links.ts'
 import { Members } from './domain/members.ts'
 import { Opening } from './domain/opening.ts'
+import { Overload } from './domain/overload.ts'
 import { Patience } from './domain/patience.ts'
 import { Rates } from './domain/rates.ts'
+import { Readiness } from './domain/readiness.ts'
 import { Recorder } from './domain/record.ts'
 import { Replies } from './domain/replies.ts'
 import { Retention } from './domain/retention.ts'
@@ -59,6 +61,8 @@ export async function openInside(settings: Settings, outside: Outside, events: E
 
   const { limits } = settings
   const rates = new Rates({ clock }, settings.rateLimits ? limits.rates : undefined)
+  const overload = new Overload({ load: outside.load, store, clock, events }, limits.overload)
+  const readiness = new Readiness({ store, clock, events })
 
   const hub = new Hub({ store, bus, clock, events, refuses: grant => credentials.refusesSocket(grant) }, limits)
   const recorder = new Recorder({ store, bus, hub, clock })
@@ -111,6 +115,6 @@ export async function openInside(settings: Settings, outside: Outside, events: E
   const access = new Access({ store, sites, secrets, revocations, credentials, hub, retention })
   return {
     ...{ sites, firstSecret: secret, rates, hub, links, attachments, credentials, inFlight, authority, botCredentials },
-    ...{ replies, conversations, opening, members, retention, access },
+    ...{ replies, conversations, opening, members, retention, access, overload, readiness },
   }
 }

@@ -51,6 +51,7 @@ function line(event: Event): { readonly level: 'debug' | 'info' | 'warn' | 'erro
     case 'audit':
       return { level: 'info', fields: event }
     case 'turnFailed':
+    case 'overload':
       return { level: 'warn', fields: event }
     case 'fault':
       return { level: 'error', fields: { event: 'fault', during: event.during, err: event.error } }

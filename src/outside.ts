@@ -15,10 +15,12 @@ import { openSqliteStore } from './adapters/sqlite/store.ts'
 import { readBase64 } from './adapters/system/base64.ts'
 import { systemClock } from './adapters/system/clock.ts'
 import { masterKeyBytes, openKeys } from './adapters/system/keys.ts'
+import { openLoad } from './adapters/system/load.ts'
 import { openMasterKey } from './adapters/system/master-key.ts'
 import { systemRandom } from './adapters/system/random.ts'
 import type { Entra, Signer } from './domain/authority-port.ts'
 import type { Events } from './domain/events.ts'
+import type { Load } from './domain/health-port.ts'
 import type { BotClient, Bus, Clock, ConversationStore, Files, Keys, Random, ReadBase64 } from './domain/ports.ts'
 import { defaultLimits, type Limits } from './protocol/limits.ts'
 import type { StoreSettings } from './settings.ts'
@@ -34,6 +36,7 @@ export type Outside = AsyncDisposable & {
   readonly random: Random
   readonly readBase64: ReadBase64
   readonly signer: Signer
+  readonly load: Load
   /** Microsoft's identity service at an address. @throws Error for one that is neither https nor on this machine */
   readonly openEntra: (url: string) => Entra
 }
@@ -59,6 +62,7 @@ export async function openOutside(settings: StoreSettings, options: OutsideOptio
   const client = openBotClient({ connectionsMax: limits.turnsPerBot })
   const bots = options.standInUrl === undefined ? client : new StandIn(client, options.standInUrl)
   const clock = options.clock ?? systemClock
+  const load = openLoad()
   return {
     store,
     files,
@@ -69,8 +73,10 @@ export async function openOutside(settings: StoreSettings, options: OutsideOptio
     random: systemRandom,
     readBase64,
     signer: openSigner(),
+    load,
     openEntra: url => openEntra(url, clock),
     async [Symbol.asyncDispose]() {
+      load[Symbol.dispose]()
       await bots[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()
     },
@@ -79,7 +85,7 @@ export async function openOutside(settings: StoreSettings, options: OutsideOptio
 
 async function openStore(
   settings: StoreSettings,
-  { logEntries, logCharacters }: Limits,
+  { logEntries, logCharacters, diskReserve }: Limits,
 ): Promise<{ store: ConversationStore; files: Files; master: Uint8Array }> {
   const limits = { entriesMax: logEntries, charactersMax: logCharacters }
   switch (settings.kind) {
@@ -87,7 +93,7 @@ async function openStore(
       return { store: new MemoryStore(limits), files: new MemoryFiles(), master: randomBytes(masterKeyBytes) }
     case 'sqlite': {
       const store = await openSqliteStore({ dir: settings.dir, limits })
-      const files = await openDiskFiles({ dir: join(settings.dir, 'files') })
+      const files = await openDiskFiles({ dir: join(settings.dir, 'files'), reserve: diskReserve })
       return { store, files, master: await openMasterKey(settings.dir) }
     }
     default:

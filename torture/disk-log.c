@@ -5,7 +5,7 @@
  * reads the notes and works out what a disk may hold after a power cut at any moment.
  *
  * A note: kind (1 byte), length of the path (1), zero (2), length of the data (4), time in ns (8), offset (8), path,
- * data. Kinds: C made, W write, T cut to `offset` bytes, B sync begins, S sync has ended well, F it has not,
+ * data. Kinds: L a process begins, C made, W write, T cut to `offset` bytes, B sync begins, S sync has ended well, F it has not,
  * U removed.
  */
 #define _GNU_SOURCE
@@ -31,16 +31,6 @@ static const char *dir;
 static size_t dirLength;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-__attribute__((constructor)) static void begin(void) {
-  const char *file = getenv("LANDLINE_DISK_LOG");
-  dir = getenv("LANDLINE_DISK_DIR");
-  if (file == NULL || dir == NULL) return;
-  const char *each = getenv("LANDLINE_DISK_FAILS");
-  fails = each == NULL ? 0 : atoi(each);
-  dirLength = strlen(dir);
-  notes = (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-}
-
 /* The folder itself as "", files of the database by what follows its slash; NULL for all else. */
 static const char *ours(const char *path) {
   if (notes < 0 || path == NULL || strncmp(path, dir, dirLength) != 0) return NULL;
@@ -49,6 +39,19 @@ static const char *ours(const char *path) {
   const char *name = path + dirLength + 1;
   if (strncmp(name, "landline.db", 11) != 0 || strstr(name, "-shm") != NULL) return NULL;
   return name;
+}
+
+static void note(char kind, const char *name, const void *data, uint32_t length, uint64_t offset);
+
+__attribute__((constructor)) static void begin(void) {
+  const char *file = getenv("LANDLINE_DISK_LOG");
+  dir = getenv("LANDLINE_DISK_DIR");
+  if (file == NULL || dir == NULL) return;
+  const char *each = getenv("LANDLINE_DISK_FAILS");
+  fails = each == NULL ? 0 : atoi(each);
+  dirLength = strlen(dir);
+  notes = (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  note('L', "", NULL, 0, 0);
 }
 
 static void note(char kind, const char *name, const void *data, uint32_t length, uint64_t offset) {

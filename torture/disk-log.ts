@@ -14,7 +14,7 @@ const sectorBytes = 512
 
 /** One thing asked of the disk. The name is empty for the folder itself. */
 export type DiskNote = {
-  readonly kind: 'C' | 'W' | 'T' | 'B' | 'S' | 'F' | 'U'
+  readonly kind: 'L' | 'C' | 'W' | 'T' | 'B' | 'S' | 'F' | 'U'
   readonly name: string
   /** On the system's monotonic clock, which all processes share: milliseconds. */
   readonly atMs: number
@@ -117,6 +117,8 @@ type DiskFile = {
   /** Whether its name is in the folder for sure, and as the process sees it. */
   isKept: boolean
   isThere: boolean
+  /** The last things asked by processes that were killed: noted, and perhaps never done. */
+  doubtful: DiskNote[]
 }
 
 /** A disk that is told notes in their order. */
@@ -124,6 +126,8 @@ export class Disk {
   readonly #files = new Map<string, DiskFile>()
   readonly #dice: Dice
   readonly #forgets: (name: string) => boolean
+  /** What was asked last, until the next process begins. */
+  #last: { readonly file: DiskFile; readonly note: DiskNote } | undefined
 
   /**
    * @param dice what becomes of all that was not synced
@@ -137,6 +141,7 @@ export class Disk {
   /** One more note. */
   take(note: DiskNote): void {
     if (note.name === '') {
+      if (note.kind === 'L') this.#doubtLast()
       // The folder has been synced: whatever names it has are there, and those it has not are gone.
       if (note.kind === 'S') for (const file of this.#files.values()) file.isKept = file.isThere
       return
@@ -170,6 +175,7 @@ export class Disk {
       default:
         file.pending.push(note)
         apply(file.seen, note)
+        this.#last = { file, note }
     }
   }
 
@@ -189,20 +195,37 @@ export class Disk {
     }
   }
 
-  /** Whether the files in a folder are, byte for byte, what has been asked for: otherwise something went unnoted. */
+  /**
+   * Whether the files in a folder are, byte for byte, what has been asked for: otherwise something went unnoted. What a
+   * killed process asked last it may not have lived to do.
+   */
   isAllOf(folder: string): boolean {
-    for (const [name, { seen, isThere }] of this.#files) {
+    this.#doubtLast()
+    for (const [name, { seen, isThere, doubtful }] of this.#files) {
       const path = join(folder, name)
       if (existsSync(path) !== isThere) return false
-      if (isThere && !seen.bytes.equals(readFileSync(path))) return false
+      if (isThere && !isSame(seen.bytes, readFileSync(path), doubtful)) return false
     }
     return this.#files.size > 0
+  }
+
+  #doubtLast(): void {
+    this.#last?.file.doubtful.push(this.#last.note)
+    this.#last = undefined
   }
 
   #file(name: string): DiskFile {
     let file = this.#files.get(name)
     if (file === undefined) {
-      file = { durable: new Image(), seen: new Image(), pending: [], beforeSync: 0, isKept: false, isThere: false }
+      file = {
+        durable: new Image(),
+        seen: new Image(),
+        pending: [],
+        beforeSync: 0,
+        isKept: false,
+        isThere: false,
+        doubtful: [],
+      }
       this.#files.set(name, file)
     }
     return file
@@ -212,6 +235,19 @@ export class Disk {
 function apply(image: Image, { kind, offset, data }: DiskNote): void {
   if (kind === 'W') image.write(offset, data)
   else image.cut(offset)
+}
+
+/** Whether two files differ in nothing but what is in doubt. */
+function isSame(one: Buffer, other: Buffer, doubtful: readonly DiskNote[]): boolean {
+  if (one.equals(other)) return true
+  const length = Math.max(one.length, other.length)
+  const [first, second] = [one, other].map(bytes => {
+    const whole = Buffer.alloc(length)
+    bytes.copy(whole)
+    for (const { kind, offset, data } of doubtful) whole.fill(0, offset, kind === 'W' ? offset + data.length : length)
+    return whole
+  })
+  return first !== undefined && second !== undefined && first.equals(second)
 }
 
 /** Of each sector a write touches, either all of it gets there or nothing. */

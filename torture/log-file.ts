@@ -23,7 +23,7 @@ const first = '0'.repeat(64)
  * @throws Error if SQLite can't open or read the file
  */
 export function stateOf(dir: string): FileState {
-  using database = new DatabaseSync(databaseFile(dir), { readOnly: true })
+  using database = opened(dir)
   const faults: string[] = []
   const logs = new Map<string, { last: number; hash: string }>()
   // A power cut in the very first moment: there is no table yet, and nobody has been told anything.
@@ -41,10 +41,26 @@ export function stateOf(dir: string): FileState {
   return { logs, faults }
 }
 
+/**
+ * Opens the file so that it stays as it is; but for one cut off before it was a WAL database, which only a writer can
+ * roll back, as the service does.
+ */
+function opened(dir: string): DatabaseSync {
+  const database = new DatabaseSync(databaseFile(dir), { readOnly: true })
+  try {
+    database.prepare('SELECT 1 FROM sqlite_schema').get()
+    return database
+  } catch (error) {
+    database.close()
+    if (!/readonly/.test(String(error))) throw error
+    return new DatabaseSync(databaseFile(dir))
+  }
+}
+
 /** What is wrong with the file: also what SQLite itself finds. */
 export function faultsIn(dir: string): readonly string[] {
   const { faults } = stateOf(dir)
-  using database = new DatabaseSync(databaseFile(dir), { readOnly: true })
+  using database = opened(dir)
   const checks = database
     .prepare('PRAGMA integrity_check')
     .all()

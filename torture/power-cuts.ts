@@ -142,14 +142,14 @@ async function livesOf(
   })
 }
 
-/** Most moments are those of acknowledgements; some are any, from the first start on. */
+/** Most moments are those of acknowledgements; some are any, from the first thing asked of the disk on. */
 function momentsOf(
   acknowledged: readonly Acknowledgement[],
   notes: readonly DiskNote[],
   count: number,
   dice: Dice,
 ): readonly number[] {
-  const first = notes[0]?.atMs ?? 0
+  const first = notes.find(({ kind }) => kind !== 'L')?.atMs ?? 0
   const endMs = notes.at(-1)?.atMs ?? first
   const any = () => first + dice.share() * (endMs - first)
   const one = () => (dice.happens(0.75) ? acknowledged[dice.below(acknowledged.length)]?.atMs : undefined) ?? any()

@@ -25,6 +25,17 @@ export type Event =
       readonly subject: string
       readonly address: string | undefined
     }
+  /** The service has too much to do, or no longer has. */
+  | {
+      readonly event: 'overload'
+      readonly state: 'began' | 'ended'
+      readonly loopLateMs: number
+      /** Of what the process may have: 1 is all of it. */
+      readonly memoryShare: number
+      readonly commitWaitMs: number
+      /** How many were refused while it lasted. */
+      readonly turnedAway: number
+    }
   /** Something that should not happen did, and nobody was waiting for an answer. */
   | { readonly event: 'fault'; readonly during: string; readonly error: unknown }
 

@@ -22,7 +22,7 @@ export class FileSpace {
   /**
    * Does what stores files, if there is room for all of them: none is stored if there is not.
    *
-   * @throws ProtocolError `TooLarge`
+   * @throws ProtocolError `TooLarge`; `Unavailable` where the disk is nearly full, or fails
    */
   async during<Result>(
     conversation: ConversationId,
@@ -30,7 +30,20 @@ export class FileSpace {
     store: () => Promise<Result>,
   ): Promise<Result> {
     if (files.length === 0) return store()
+    try {
+      return await this.#within(conversation, files, store)
+    } catch (error) {
+      throw error instanceof ProtocolError ? error : unavailable(error)
+    }
+  }
+
+  async #within<Result>(
+    conversation: ConversationId,
+    files: readonly Pick<StoredFile, 'bytes'>[],
+    store: () => Promise<Result>,
+  ): Promise<Result> {
     const bytes = files.reduce((sum, file) => sum + file.bytes.length, 0)
+    if (!(await this.#files.hasRoomFor(bytes))) throw new Error('The disk of the files is nearly full.')
     const kept = await this.#kept(conversation)
     if (kept + (this.#arriving.get(conversation) ?? 0) + bytes > this.#bytesMax)
       throw new ProtocolError('TooLarge', `The files of a conversation may have ${this.#bytesMax} bytes.`)
@@ -58,3 +71,7 @@ export class FileSpace {
     else this.#arriving.set(conversation, sum)
   }
 }
+
+/** Whoever runs the service is told the cause. */
+const unavailable = (cause: unknown): ProtocolError =>
+  new ProtocolError('Unavailable', 'The service cannot store files now.', { cause })

@@ -5,6 +5,7 @@
 import type { ActivityId, BotId, ConversationId, FileId, SiteId, UserId } from '../protocol/ids.ts'
 import type { Position } from '../protocol/watermark.ts'
 import type { BagStore } from './bag-port.ts'
+import type { StoreHealth } from './health-port.ts'
 import type { StampedActivity } from './stamp.ts'
 
 /** Time. Order, timeouts and waits use `monotonicMs`; only what people and tokens are shown uses `nowMs`. */
@@ -131,7 +132,7 @@ export type Replaced = Appended | { readonly outcome: 'missing' }
  * - A rejected promise means that nothing is known: the change is in the log or not, never half. It rejects with a
  *   ProtocolError `Unavailable` where the world is at fault.
  */
-export interface ConversationStore extends BagStore, AsyncDisposable {
+export interface ConversationStore extends BagStore, StoreHealth, AsyncDisposable {
   /**
    * Makes the conversation if it is not there. Of any number of calls for one id, exactly one answers `started: true`.
    * The user, if given, is a member from then on. Nothing happens to a conversation of another bot.
@@ -278,6 +279,8 @@ export interface Files {
    * there are, but for the first time.
    */
   bytesOf(conversation: ConversationId): Promise<number>
+  /** Whether so many bytes more would leave the room that is kept for the log. Counts them as put from now on if so. */
+  hasRoomFor(bytes: number): Promise<boolean>
   /** Removes files put before this time: milliseconds since 1970. */
   forgetBefore(ms: number): Promise<void>
   /** Removes all files of a conversation. */

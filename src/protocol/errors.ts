@@ -102,7 +102,7 @@ export const failures = {
   Internal: { status: 500, code: 'ServiceError', oldCode: 'Internal' },
   /** The bot could not be reached, answered badly or was late. */
   BotFailed: { status: 502, code: 'BotError', oldCode: 'ServiceError' },
-  /** Stopping, or the store can't serve now. Comes with Retry-After. */
+  /** Stopping, too much to do, or the store can't serve now. Comes with Retry-After. */
   Unavailable: { status: 503, code: 'ServiceError', oldCode: 'ServiceError' },
 } as const satisfies Record<string, Failure>
 

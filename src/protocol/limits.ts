@@ -150,6 +150,21 @@ export type Limits = {
   readonly logCharacters: number
   /** Files kept for one conversation: bytes. */
   readonly fileBytesPerConversation: number
+  /** What is left free on the disk of the files, so that the log can go on: uploads are refused at whichever is less. */
+  readonly diskReserve: {
+    readonly bytes: number
+    /** Of the whole disk: 1 is all of it. */
+    readonly share: number
+  }
+  /** Beyond one of these for a second, those who would bring more work are turned away. */
+  readonly overload: {
+    /** What arrives waits so long for its turn of the event loop, one in a hundred: milliseconds. */
+    readonly loopLateMs: number
+    /** Memory in use, of the heap's limit or the container's: 1 is all of it. */
+    readonly memoryShare: number
+    /** A change has waited so long for its commit: milliseconds. */
+    readonly commitWaitMs: number
+  }
   /** Until the headers of a request are complete: milliseconds. */
   readonly headersMs: number
   /** Until its body is complete: milliseconds. */
@@ -185,6 +200,8 @@ export const defaultLimits: Limits = {
   logEntries: 100_000,
   logCharacters: 256 * 1024 * 1024,
   fileBytesPerConversation: 256 * 1024 * 1024,
+  diskReserve: { bytes: 64 * 1024 * 1024, share: 0.02 },
+  overload: { loopLateMs: 250, memoryShare: 0.85, commitWaitMs: 2_000 },
   headersMs: 10_000,
   bodyMs: 30_000,
   uploadMs: 120_000,

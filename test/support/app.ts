@@ -9,6 +9,7 @@ import { type Landline, startLandline } from '../../src/app.ts'
 import type { Event } from '../../src/domain/events.ts'
 import type { Clock, ConversationStore } from '../../src/domain/ports.ts'
 import { openOutside } from '../../src/outside.ts'
+import { defaultLimits, type Limits } from '../../src/protocol/limits.ts'
 import {
   type BotSettings,
   defaultBot,
@@ -59,6 +60,16 @@ export type TestApp = AsyncDisposable & {
   stop(): Promise<void>
 }
 
+/** A test's own clients and bots share this process, and the machine with other tests: what is late here says nothing. */
+const neverOverloaded: Limits = {
+  ...defaultLimits,
+  overload: {
+    loopLateMs: Number.POSITIVE_INFINITY,
+    memoryShare: Number.POSITIVE_INFINITY,
+    commitWaitMs: Number.POSITIVE_INFINITY,
+  },
+}
+
 /** Port 9 is the discard service's: nobody listens there on a machine that runs tests. */
 const nobody = 'http://127.0.0.1:9/api/messages'
 
@@ -72,6 +83,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     store: options.dir === undefined ? { kind: 'memory' } : { kind: 'sqlite', dir: options.dir },
     bots: [bot],
     rateLimits: false,
+    limits: neverOverloaded,
     ...options.settings,
   }
   let aheadMs = options.aheadMs ?? 0

@@ -6,29 +6,36 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir, sta
 import { join, resolve } from 'node:path'
 import type { Files, StoredFile } from '../../domain/ports.ts'
 import { type ConversationId, type FileId, readConversationId } from '../../protocol/ids.ts'
+import { DiskSpace, type Reserve } from './disk-space.ts'
 
 /** Conversations whose bytes are remembered. */
 const countedMax = 10_000
 
 type Known = { readonly name: string; readonly mediaType: string; readonly putMs: number }
 
-/** Opens the files in a folder, which is made if it is not there. */
-export async function openDiskFiles({ dir }: { readonly dir: string }): Promise<Files> {
-  const root = resolve(dir)
+/**
+ * Opens the files in a folder, which is made if it is not there.
+ *
+ * @param options.reserve what is left free on the disk, for others; nothing if not given
+ */
+export async function openDiskFiles(options: { readonly dir: string; readonly reserve?: Reserve }): Promise<Files> {
+  const root = resolve(options.dir)
   await mkdir(root, { recursive: true, mode: 0o700 })
   await syncFolder(join(root, '..'))
-  return new DiskFiles(root)
+  return new DiskFiles(root, new DiskSpace(root, options.reserve ?? { bytes: 0, share: 0 }))
 }
 
 /** A file is there once its JSON is: bytes without it are what a crash has left. */
 class DiskFiles implements Files {
   readonly #root: string
+  readonly #space: DiskSpace
   /** Bytes of conversations, counted when first asked for and kept up from then on; of those asked for last. */
   readonly #bytes = new Map<ConversationId, Promise<number>>()
   #written = 0
 
-  constructor(root: string) {
+  constructor(root: string, space: DiskSpace) {
     this.#root = root
+    this.#space = space
   }
 
   async put(conversation: ConversationId, id: FileId, file: StoredFile, atMs: number): Promise<void> {
@@ -58,6 +65,10 @@ class DiskFiles implements Files {
       this.#bytes.delete(conversation)
       throw error
     }
+  }
+
+  hasRoomFor(bytes: number): Promise<boolean> {
+    return this.#space.hasRoomFor(bytes)
   }
 
   async get(conversation: ConversationId, id: FileId): Promise<(StoredFile & { readonly putMs: number }) | undefined> {

@@ -30,6 +30,10 @@ export class MemoryFiles implements Files {
     return this.#bytes.get(conversation) ?? 0
   }
 
+  async hasRoomFor(): Promise<boolean> {
+    return true
+  }
+
   async forgetBefore(ms: number): Promise<void> {
     for (const [conversation, files] of this.#conversations) {
       for (const [id, file] of files) {

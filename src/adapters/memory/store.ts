@@ -33,6 +33,13 @@ export class MemoryStore implements ConversationStore {
     this.#limits = limits
   }
 
+  /** A commit takes no time here. */
+  readonly waitingMs = 0
+
+  probe(): Promise<void> {
+    return Promise.resolve()
+  }
+
   async start(
     conversation: Pick<Conversation, 'id' | 'bot' | 'site' | 'locale'>,
     user: Member | undefined,

@@ -88,6 +88,7 @@ class SqliteStore implements ConversationStore {
   readonly #database: DatabaseSync
   readonly #lock: DatabaseSync
   #closed: Promise<void> | undefined
+  #probes = 0
 
   constructor(thread: WriterThread, database: DatabaseSync, lock: DatabaseSync) {
     this.#thread = thread
@@ -158,6 +159,16 @@ class SqliteStore implements ConversationStore {
 
   putSetting(name: string, value: string): Promise<void> {
     return this.#thread.ask({ kind: 'putSetting', name, value }, nothing)
+  }
+
+  /** Another text each time: SQLite writes nothing for one that is there already. */
+  probe(): Promise<void> {
+    this.#probes += 1
+    return this.putSetting('probe', `${Date.now()}-${this.#probes}`)
+  }
+
+  get waitingMs(): number {
+    return this.#thread.waitingMs
   }
 
   // A read is over when its call returns; `async` turns what it throws into a rejection.

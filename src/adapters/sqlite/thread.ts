@@ -24,6 +24,9 @@ export class WriterThread {
   #worker: Worker | undefined
   #waiting: Waiting[] = []
   #underWay: readonly Waiting[] = []
+  /** When the first of those that wait, and of those under way, was asked for. */
+  #waitingSinceMs = 0
+  #underWaySinceMs = 0
   #later: NodeJS.Timeout | undefined
   #collecting = false
   #closing = false
@@ -59,6 +62,7 @@ export class WriterThread {
         failed?.()
         rejected(error)
       }
+      if (this.#waiting.length === 0) this.#waitingSinceMs = performance.now()
       this.#waiting.push({ command, understood, resolve, reject } as Waiting)
       this.#collect()
     })
@@ -71,9 +75,16 @@ export class WriterThread {
   askLater<C extends Command, T>(command: C, understood: (result: Results[C['kind']], command: C) => T): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#closing) return reject(new Error('The store is closed.'))
+      if (this.#waiting.length === 0) this.#waitingSinceMs = performance.now()
       this.#waiting.push({ command, understood, resolve, reject } as Waiting)
       this.#later ??= setTimeout(() => this.#collect(), laterMs)
     })
+  }
+
+  /** How long the change that has waited longest has been waiting: milliseconds. */
+  get waitingMs(): number {
+    if (this.#underWay.length > 0) return performance.now() - this.#underWaySinceMs
+    return this.#waiting.length > 0 ? performance.now() - this.#waitingSinceMs : 0
   }
 
   /** Waits for what has been asked, then closes the connection and ends the thread. */
@@ -107,6 +118,7 @@ export class WriterThread {
   #send(): void {
     if (this.#waiting.length === 0) return
     this.#underWay = this.#waiting
+    this.#underWaySinceMs = this.#waitingSinceMs
     this.#waiting = []
     clearTimeout(this.#later)
     this.#later = undefined

@@ -129,9 +129,9 @@ export class Stream implements Listener {
     return true
   }
 
-  #stopHearing(reason: string): void {
+  #stopHearing(reason: string, code = 1008): void {
     this.#isDeaf = true
-    this.close(1008, reason)
+    this.close(code, reason)
   }
 
   #post(text: string): void {
@@ -140,9 +140,11 @@ export class Stream implements Listener {
     if (credentials.refusesSocket(this.grant)) return
     try {
       throttle.send(this.grant)
-    } catch {
+    } catch (error) {
       // Nobody is answered on a socket: its end tells the sender that this was not taken, nor anything after it.
-      this.#stopHearing('too many activities')
+      if (error instanceof ProtocolError && error.failure === 'Unavailable')
+        this.#stopHearing('the service has too much to do', 1013)
+      else this.#stopHearing('too many activities')
       return
     }
     const posted = new Promise(resolve => resolve(conversations.post(this.grant, parseActivityText(text))))
