@@ -30,7 +30,7 @@ export type SideOptions = {
 export const secret = 'the-secret-of-the-bench-000000000001'
 
 /** The service's own script. */
-export const landlineScript = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+export const landlineScript = fileURLToPath(new URL('../bin/landline.js', import.meta.url))
 
 /** Everything on but the rates, which would measure themselves. The bench says so aloud. */
 export const landlineEnvironment = { LANDLINE_RATE_LIMITS: 'off' } as const

@@ -8,7 +8,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { adopt } from './world.ts'
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const main = fileURLToPath(new URL('../bin/landline.js', import.meta.url))
 
 /** How long a start may take before it is given up: milliseconds. */
 const startTimeoutMs = 30_000
