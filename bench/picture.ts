@@ -27,6 +27,7 @@ export function picture({ title, machine }: Heading, figures: readonly Figure[])
   const end = top + drawn.length * rowHeight
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="13">`,
+    '<title>What Landline reaches of its targets, a bar for each</title>',
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     label(16, 26, title, 'font-size="16" font-weight="600"'),
     label(16, 46, machine, 'fill="#666"'),
