@@ -6,7 +6,7 @@
 import { type Answer, call } from '../test/support/http.ts'
 import { Bot, type Manners } from './bot.ts'
 import { Crowd } from './crowd.ts'
-import { freePort, Service, tortureSecret } from './service.ts'
+import { serviceFor } from './service.ts'
 import { verdictOn } from './verdict.ts'
 import { atLeast, atMost, became, type Figure, type Part, pause, quantile } from './world.ts'
 
@@ -56,12 +56,7 @@ export const badBots: Part = async ({ dice, scale, folder, tell }) => {
   }
   bot = new Bot({ dice: dice.apart('bot'), manners })
   await using _ = bot
-  const service = new Service({
-    bot: await bot.listen(),
-    dir: await folder(),
-    port: await freePort(),
-    secret: tortureSecret,
-  })
+  const service = await serviceFor(bot, await folder())
   const crowd = new Crowd({
     target: service,
     bot,

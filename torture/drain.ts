@@ -4,7 +4,7 @@
  */
 import { Bot } from './bot.ts'
 import { Crowd } from './crowd.ts'
-import { freePort, Service, tortureSecret } from './service.ts'
+import { serviceFor } from './service.ts'
 import { verdictOn } from './verdict.ts'
 import { atLeast, atMost, type Part, pause } from './world.ts'
 
@@ -20,12 +20,7 @@ const stopMs = 2_000
 export const drain: Part = async ({ dice, scale, folder, tell }) => {
   const stops = Math.max(1, Math.round(stopsOfFullRun * scale))
   await using bot = new Bot({ dice: dice.apart('bot'), repliesFirst: true, thinksMsMax })
-  const service = new Service({
-    bot: await bot.listen(),
-    dir: await folder(),
-    port: await freePort(),
-    secret: tortureSecret,
-  })
+  const service = await serviceFor(bot, await folder())
   const crowd = new Crowd({
     target: service,
     bot,

@@ -7,7 +7,7 @@ import { call } from '../test/support/http.ts'
 import { Bot } from './bot.ts'
 import { Crowd } from './crowd.ts'
 import { faultsIn } from './log-file.ts'
-import { freePort, Service, tortureSecret } from './service.ts'
+import { serviceFor } from './service.ts'
 import { verdictOn } from './verdict.ts'
 import { atLeast, atMost, became, type Figure, type Part, pause } from './world.ts'
 
@@ -32,13 +32,7 @@ export const fullDisk: Part = async ({ dice, scale, folder, tell }) => {
     return { figures: [], failures: [], skipped: [`${lifter} is not installed, which lifts the limit again`] }
   await using bot = new Bot({ dice: dice.apart('bot'), thinksMsMax: 10 })
   const dir = await folder()
-  const service = new Service({
-    bot: await bot.listen(),
-    dir,
-    port: await freePort(),
-    secret: tortureSecret,
-    shell: `ulimit -S -f ${blocksMax} && exec "$@"`,
-  })
+  const service = await serviceFor(bot, dir, { shell: `ulimit -S -f ${blocksMax} && exec "$@"` })
   const crowd = new Crowd({
     target: service,
     bot,

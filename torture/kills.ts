@@ -5,7 +5,7 @@
 import { Bot } from './bot.ts'
 import { Crowd } from './crowd.ts'
 import { faultsIn } from './log-file.ts'
-import { freePort, Service, tortureSecret } from './service.ts'
+import { serviceFor } from './service.ts'
 import { verdictOn } from './verdict.ts'
 import { atMost, type Part, pause, quantile } from './world.ts'
 
@@ -29,12 +29,7 @@ export const kills =
     const count = given ?? Math.max(3, Math.round(killsOfFullRun * scale))
     await using bot = new Bot({ dice: dice.apart('bot'), thinksMsMax: 20 })
     const dir = await folder()
-    const service = new Service({
-      bot: await bot.listen(),
-      dir,
-      port: await freePort(),
-      secret: tortureSecret,
-    })
+    const service = await serviceFor(bot, dir)
     const crowd = new Crowd({
       target: service,
       bot,

@@ -11,7 +11,7 @@ import { Crowd } from './crowd.ts'
 import { Disk, type DiskNote, diskLogEnvironment, readDiskLog, whyNoDiskLog } from './disk-log.ts'
 import { hashesOf, isBeginningOf, stateOf } from './log-file.ts'
 import type { Dice } from './random.ts'
-import { freePort, Service, tortureSecret } from './service.ts'
+import { serviceFor } from './service.ts'
 import { atLeast, atMost, type Part, type World } from './world.ts'
 
 const cutsOfFullRun = 200
@@ -104,13 +104,7 @@ async function livesOf(
   tell: (progress: string) => void,
 ): Promise<readonly Acknowledgement[]> {
   await using bot = new Bot({ dice: dice.apart('bot') })
-  const service = new Service({
-    bot: await bot.listen(),
-    dir,
-    port: await freePort(),
-    secret: tortureSecret,
-    environment,
-  })
+  const service = await serviceFor(bot, dir, { environment })
   const crowd = new Crowd({
     target: service,
     bot,

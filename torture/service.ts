@@ -14,7 +14,7 @@ const main = fileURLToPath(new URL('../bin/landline.js', import.meta.url))
 const startTimeoutMs = 30_000
 
 /** How the service is started. */
-export type ServiceOptions = {
+type ServiceOptions = {
   readonly bot: string
   readonly dir: string
   readonly port: number
@@ -25,10 +25,10 @@ export type ServiceOptions = {
 }
 
 /** A secret for a service that only this machine reaches. */
-export const tortureSecret = 'torture-torture-torture-torture-000001'
+const tortureSecret = 'torture-torture-torture-torture-000001'
 
 /** A port nobody has at this moment. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -36,6 +36,19 @@ export async function freePort(): Promise<number> {
   server.close()
   await once(server, 'close')
   return port
+}
+
+/**
+ * A service for a bot that begins to listen, on a free port. Its lives are begun by the caller.
+ *
+ * @param dir the folder of its store
+ */
+export async function serviceFor(
+  bot: { listen(): Promise<string> },
+  dir: string,
+  more: Pick<ServiceOptions, 'environment' | 'shell'> = {},
+): Promise<Service> {
+  return new Service({ bot: await bot.listen(), dir, port: await freePort(), secret: tortureSecret, ...more })
 }
 
 /** One life of the service after another. */

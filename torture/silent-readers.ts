@@ -7,7 +7,7 @@ import { WebSocket } from 'ws'
 import { call } from '../test/support/http.ts'
 import { Bot } from './bot.ts'
 import { Crowd } from './crowd.ts'
-import { freePort, residentMebibytes, Service, tortureSecret } from './service.ts'
+import { residentMebibytes, type Service, serviceFor } from './service.ts'
 import { verdictOn } from './verdict.ts'
 import { atMost, became, type Figure, type Part, pause, quantile } from './world.ts'
 
@@ -34,12 +34,7 @@ const catchUpMs = 10_000
 /** Runs the part. */
 export const silentReaders: Part = async ({ dice, scale, folder, tell }) => {
   await using bot = new Bot({ dice: dice.apart('bot') })
-  const service = new Service({
-    bot: await bot.listen(),
-    dir: await folder(),
-    port: await freePort(),
-    secret: tortureSecret,
-  })
+  const service = await serviceFor(bot, await folder())
   const crowd = new Crowd({
     target: service,
     bot,

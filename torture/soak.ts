@@ -7,7 +7,7 @@ import { Bot } from './bot.ts'
 import { Crowd } from './crowd.ts'
 import type { ConversationHistory } from './history.ts'
 import { findings, isClean, judge } from './oracle.ts'
-import { freePort, openHandles, residentMebibytes, Service, tortureSecret } from './service.ts'
+import { openHandles, residentMebibytes, serviceFor } from './service.ts'
 import { verdictOn } from './verdict.ts'
 import { atMost, type Figure, type Part, pause, quantile } from './world.ts'
 
@@ -37,12 +37,7 @@ type Sample = { readonly [Name in keyof typeof flat]: number | undefined }
 /** Runs the part. */
 export const soak: Part = async ({ dice, scale, folder, tell }) => {
   await using bot = new Bot({ dice: dice.apart('bot'), thinksMsMax: 10 })
-  const service = new Service({
-    bot: await bot.listen(),
-    dir: await folder(),
-    port: await freePort(),
-    secret: tortureSecret,
-  })
+  const service = await serviceFor(bot, await folder())
   const crowd = new Crowd({
     target: service,
     bot,

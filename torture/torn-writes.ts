@@ -12,7 +12,7 @@ import { Bot } from './bot.ts'
 import { Crowd } from './crowd.ts'
 import { isSame, isWithin, type LogState, stateOf } from './log-file.ts'
 import type { Dice } from './random.ts'
-import { freePort, Service, tortureSecret } from './service.ts'
+import { serviceFor } from './service.ts'
 import { readWal, walHeaderBytes } from './wal.ts'
 import { atLeast, atMost, type Part } from './world.ts'
 
@@ -101,7 +101,7 @@ export const tornWrites: Part = async ({ dice, scale, folder, tell }) => {
 /** Lets a service run until enough is acknowledged, and kills it. Answers how far each conversation was acknowledged. */
 async function killedService(dir: string, dice: Dice): Promise<ReadonlyMap<string, number>> {
   await using bot = new Bot({ dice: dice.apart('bot') })
-  const service = new Service({ bot: await bot.listen(), dir, port: await freePort(), secret: tortureSecret })
+  const service = await serviceFor(bot, dir)
   const crowd = new Crowd({
     target: service,
     bot,

@@ -12,7 +12,7 @@ import type { ConversationStore } from './ports.ts'
 import type { Retention } from './retention.ts'
 import type { Revocable, Revocations } from './revocations.ts'
 import type { Secrets } from './secrets.ts'
-import type { SecretMark, SecretNumber, Site, Sites, Switches } from './sites.ts'
+import type { SecretNumber, Site, Sites, Switches } from './sites.ts'
 import { keepSwitches } from './switches.ts'
 
 type AccessPorts = {
@@ -46,15 +46,18 @@ export class Access {
    * people is not cut off. Sockets that were opened with the old secret itself are closed.
    */
   regenerate(site: Site, number: SecretNumber): Promise<string> {
-    return this.#inTurn(async () => (await this.#replace(site, number)).secret)
+    return this.#inTurn(() => this.#replace(site, number))
   }
 
-  /** The same, and everything made with the old secret is refused: for one that has leaked. */
+  /**
+   * The same, and everything made with the old secret is refused: for one that has leaked. That comes first: should it
+   * end half done, whoever asks again still means the same secret.
+   */
   revokeSecret(site: Site, number: SecretNumber): Promise<string> {
     return this.#inTurn(async () => {
-      const { secret, old } = await this.#replace(site, number)
-      await this.#revoke({ what: 'secret', bot: site.bot.id, site: site.id, secret: old.id })
-      return secret
+      const { id: secret } = (this.#ports.sites.of(site.bot.id, site.id) ?? site).secrets[number === 1 ? 0 : 1]
+      await this.#revoke({ what: 'secret', bot: site.bot.id, site: site.id, secret })
+      return this.#replace(site, number)
     })
   }
 
@@ -102,14 +105,14 @@ export class Access {
     await this.#ports.retention.forget(conversation)
   }
 
-  async #replace(given: Site, number: SecretNumber): Promise<{ readonly secret: string; readonly old: SecretMark }> {
+  async #replace(given: Site, number: SecretNumber): Promise<string> {
     const { secrets, sites } = this.#ports
     const { secret, mark } = await secrets.replace(given, number)
     const site = sites.of(given.bot.id, given.id) ?? given
     const [first, second] = site.secrets
     sites.put({ ...site, secrets: number === 1 ? [mark, second] : [first, mark] })
     this.#closeRefused()
-    return { secret, old: number === 1 ? first : second }
+    return secret
   }
 
   /** Sockets are closed before the store is asked: a revocation that may not outlive a restart is better than none. */

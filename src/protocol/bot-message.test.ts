@@ -24,7 +24,7 @@ const user = { id: 'u1', address: 'u1', channelId: 'directline', isBot: false }
 const bot = { id: 'helpdesk', address: 'helpdesk', name: 'Help desk', channelId: 'directline', isBot: true }
 const service = { id: '$service$', address: '$service$', channelId: 'directline', isBot: false }
 
-const only = (members: object, given = context) => {
+const oneOf = (members: object, given = context) => {
   const messages = botMessagesOf(activity(members), given)
   assert.equal(messages.length, 1)
   return messages[0] ?? assert.fail()
@@ -68,14 +68,14 @@ test('tells a message in exactly the fields of the schema', () => {
 })
 
 test('names a user who has a name', () => {
-  assert.deepEqual(only({ from: { id: 'u1', name: 'Uma' } }).from, { ...user, name: 'Uma' })
+  assert.deepEqual(oneOf({ from: { id: 'u1', name: 'Uma' } }).from, { ...user, name: 'Uma' })
 })
 
 test('does not cut text, and gives a message without text an empty one', () => {
   const text = 'x'.repeat(10_000)
-  assert.equal(only({ text }).text, text)
-  assert.equal(only({}).text, '')
-  assert.equal('text' in only({ type: 'endOfConversation' }), false)
+  assert.equal(oneOf({ text }).text, text)
+  assert.equal(oneOf({}).text, '')
+  assert.equal('text' in oneOf({ type: 'endOfConversation' }), false)
 })
 
 test('passes files and v3 cards by type, address and content alone', () => {
@@ -84,15 +84,15 @@ test('passes files and v3 cards by type, address and content alone', () => {
     { contentType: 'image/png', contentUrl: 'https://line.example/a.png', name: 'a.png', thumbnailUrl: 'x' },
     { contentType: 'application/vnd.microsoft.card.hero', content },
   ]
-  assert.deepEqual(only({ attachments }).attachments, [
+  assert.deepEqual(oneOf({ attachments }).attachments, [
     { contentType: 'image/png', contentUrl: 'https://line.example/a.png' },
     { contentType: 'application/vnd.microsoft.card.hero', content },
   ])
-  assert.equal('attachments' in only({ attachments: [] }), false)
+  assert.equal('attachments' in oneOf({ attachments: [] }), false)
 })
 
 test('tells mentions, a place and coordinates from entities', () => {
-  const told = only({
+  const told = oneOf({
     entities: [
       { type: 'mention', mentioned: { id: 'helpdesk', name: 'Help desk', role: 'bot' }, text: '@help' },
       { type: 'mention', mentioned: { id: 'u2' } },
@@ -107,12 +107,12 @@ test('tells mentions, a place and coordinates from entities', () => {
   ])
   assert.equal(told.place, 'Harbour')
   assert.deepEqual(told.location, { altitude: 3, latitude: 53.5, longitude: 9.9, name: 'Pier 2' })
-  assert.equal(only({ entities: [{ type: 'Place', address: 'Pier 2, Hamburg' }] }).place, 'Pier 2, Hamburg')
-  for (const name of ['mentions', 'place', 'location']) assert.equal(name in only({ entities: [] }), false)
+  assert.equal(oneOf({ entities: [{ type: 'Place', address: 'Pier 2, Hamburg' }] }).place, 'Pier 2, Hamburg')
+  for (const name of ['mentions', 'place', 'location']) assert.equal(name in oneOf({ entities: [] }), false)
 })
 
 test('sends nothing the schema gave no meaning from service to bot', () => {
-  const told = only({ text: 'hi', locale: null, channelData: null, eTag: 'x' })
+  const told = oneOf({ text: 'hi', locale: null, channelData: null, eTag: 'x' })
   for (const name of [
     'sourceText',
     'sourceLanguage',
@@ -131,13 +131,13 @@ test('carries the bags that hold something', () => {
     botConversationData: { b: 2 },
     botPerUserInConversationData: { c: { d: [3] } },
   }
-  const told = only({ text: 'hi' }, { ...context, bags })
+  const told = oneOf({ text: 'hi' }, { ...context, bags })
   assert.deepEqual(
     [told.botUserData, told.botConversationData, told.botPerUserInConversationData],
     [{ a: 1 }, { b: 2 }, { c: { d: [3] } }],
   )
   const emptied = withBags(told, { botUserData: {}, botConversationData: { b: 3 } })
-  assert.deepEqual(emptied, { ...only({ text: 'hi' }), botConversationData: { b: 3 } })
+  assert.deepEqual(emptied, { ...oneOf({ text: 'hi' }), botConversationData: { b: 3 } })
 })
 
 test('tells a start that names bot and user as two messages, the bot’s first', () => {
@@ -172,20 +172,20 @@ test('tells a start without a user as the bot’s joining, and a later join as t
   assert.deepEqual(typesOf(start), ['BotAddedToConversation'])
   const join = { type: 'conversationUpdate', membersAdded: [{ id: 'u2' }], from: { id: 'c1' } }
   assert.deepEqual(typesOf(join), ['UserAddedToConversation'])
-  assert.equal(only(join).from.id, 'u2')
+  assert.equal(oneOf(join).from.id, 'u2')
 })
 
 test('tells a user’s leaving, and an update without members not at all', () => {
   const leaving = { type: 'conversationUpdate', membersRemoved: [{ id: 'u1' }] }
   assert.deepEqual(typesOf(leaving), ['UserRemovedFromConversation'])
-  assert.equal(only(leaving).from.id, 'u1')
+  assert.equal(oneOf(leaving).from.id, 'u1')
   assert.deepEqual(typesOf({ type: 'conversationUpdate', membersAdded: [], topicName: 'x' }), [])
 })
 
 test('tells the end of a conversation and the wish to be forgotten', () => {
   assert.deepEqual(typesOf({ type: 'endOfConversation' }), ['EndOfConversation'])
   assert.deepEqual(typesOf({ type: 'deleteUserData' }), ['DeleteUserData'])
-  assert.deepEqual(only({ type: 'deleteUserData' }).from, user)
+  assert.deepEqual(oneOf({ type: 'deleteUserData' }).from, user)
 })
 
 test('sends nothing for what the schema has no word for, a ping of a client included', () => {

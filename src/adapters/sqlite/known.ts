@@ -48,4 +48,9 @@ export class Known {
   changed(id: ConversationId): void {
     this.#conversations.delete(id)
   }
+
+  /** Nobody knows which have changed. */
+  anyChanged(): void {
+    this.#conversations.clear()
+  }
 }

@@ -138,14 +138,16 @@ class SqliteStore implements ConversationStore {
   }
 
   forgetUnused(beforeMs: number, max: number): Promise<readonly ConversationId[]> {
-    return this.#thread.ask({ kind: 'forgetUnused', beforeMs, max }, (forgotten: readonly ConversationId[]) => {
+    const forgetting = (forgotten: readonly ConversationId[]) => {
       for (const conversation of forgotten) this.#known.changed(conversation)
       return forgotten
-    })
+    }
+    return this.#thread.ask({ kind: 'forgetUnused', beforeMs, max }, forgetting, () => this.#known.anyChanged())
   }
 
   forget(conversation: ConversationId): Promise<void> {
-    return this.#thread.ask({ kind: 'forget', conversation }, () => this.#known.changed(conversation))
+    const changed = () => this.#known.changed(conversation)
+    return this.#thread.ask({ kind: 'forget', conversation }, changed, changed)
   }
 
   putBag(key: BagKey, data: string, expected: string | undefined): Promise<{ readonly eTag: string } | 'stale'> {

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { done } from '../../support/admin.ts'
+import { ask, done } from '../../support/admin.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { startBot } from '../../support/bot.ts'
 import {
@@ -27,6 +27,7 @@ import { assertOldRefused, oldChatOf, postOld } from '../../support/old-direct-l
 import { openSocket, refusedHandshake, type TestSocket } from '../../support/socket.ts'
 import { botSays, startTalk, watch } from '../../support/talk.ts'
 import { inTime } from '../../support/until.ts'
+import { startFaulty } from '../direct-line-v3/faulty.ts'
 
 const bot = await startBot()
 const app = await startApp({ bot: bot.url })
@@ -199,6 +200,25 @@ test('a secret that is revoked takes everything with it that was made with it, h
   assertRefused(await getPage({ ...chat, token: own.secret }), 403, 'BadArgument')
   await say(spared, 'still here')
   await sparedSocket.untilText('still here')
+  await say(await startChat({ base: own.base, secret: String(secret) }, { id: 'u1' }), 'with the new one')
+})
+
+test('a secret whose revocation ends half done is still the one that is meant when it is asked for again', async () => {
+  let isBroken = false
+  await using own = await startFaulty(bot.url, ({ store }) => {
+    const put = store.putSetting.bind(store)
+    store.putSetting = (name, value) =>
+      isBroken && name.startsWith('secrets of') ? Promise.reject(new Error('the disk has gone')) : put(name, value)
+    return { store }
+  })
+  const chat = await startChat(own, { id: 'u1' })
+  isBroken = true
+  assert.equal((await ask(own, 'POST', '/sites/default/secrets/1/revoke')).status, 500)
+  isBroken = false
+  assertRefused(await getPage(chat), 403, 'BadArgument')
+  const { secret } = await done(own, 'POST', '/sites/default/secrets/1/revoke')
+  assertRefused(await getPage(chat), 403, 'BadArgument')
+  assertRefused(await getPage({ ...chat, token: own.secret }), 403, 'BadArgument')
   await say(await startChat({ base: own.base, secret: String(secret) }, { id: 'u1' }), 'with the new one')
 })
 

@@ -5,6 +5,7 @@ import { startLandline } from '../../../src/app.ts'
 import type { Event } from '../../../src/domain/events.ts'
 import { type Outside, openOutside } from '../../../src/outside.ts'
 import { defaultBot, defaultSite, defaults } from '../../../src/settings.ts'
+import type { Administered } from '../../support/admin.ts'
 import type { Service } from '../../support/direct-line.ts'
 import { assertNothingTold, everythingIn } from '../../support/planted.ts'
 
@@ -17,7 +18,7 @@ import { assertNothingTold, everythingIn } from '../../support/planted.ts'
 export async function startFaulty(
   bot: string,
   exchanged: (outside: Outside) => Partial<Outside>,
-): Promise<Service & AsyncDisposable & { readonly events: readonly Event[] }> {
+): Promise<Service & Administered & AsyncDisposable & { readonly events: readonly Event[] }> {
   const secret = 'the-secret-of-the-tests-000000000001'
   const events: Event[] = []
   const outside = await openOutside({ kind: 'memory' })
@@ -33,6 +34,8 @@ export async function startFaulty(
   )
   return {
     base: `${landline.origin}/v3/directline`,
+    origin: landline.origin,
+    adminKey: landline.adminKey,
     secret,
     events,
     async [Symbol.asyncDispose]() {
