@@ -130,6 +130,8 @@ const answerOf = (kind: 'today' | 'old'): BotTurnEnd => {
 /** Fires at a service of its own, and holds it against what it promises. */
 async function fuzz(t: TestContext, many: number, store: Pick<GroundOptions, 'dir'>): Promise<void> {
   t.diagnostic(`seed ${seed}`)
+  // Of the one before, which may have failed in the midst of a round.
+  answers = []
   await using first = await startGround({
     ...store,
     expectReplies: true,

@@ -126,6 +126,9 @@ export function fire(volley: Volley, ground: Ground, port: number): Promise<stri
 /** Codes with which a socket may be closed. 1011 says that the service has failed. */
 const codes = [1000, 1001, 1002, 1003, 1005, 1007, 1008, 1009]
 
+/** From here on codes are an application's, and the service has none: it repeats the client's own (RFC 6455, 5.5.1). */
+const firstOfClients = 3000
+
 function complaint(received: Buffer): string | undefined {
   const end = received.indexOf('\r\n\r\n')
   const head = received.toString('latin1', 0, Math.max(end, 0))
@@ -139,8 +142,8 @@ function complaint(received: Buffer): string | undefined {
     const payload = received.subarray(start, start + length)
     // What was cut off by the end of the connection.
     if (payload.length < length) return undefined
-    if (opcode === 8 && length >= 2 && !codes.includes(payload.readUInt16BE(0)))
-      return `closed with ${payload.readUInt16BE(0)}`
+    const code = opcode === 8 && length >= 2 ? payload.readUInt16BE(0) : undefined
+    if (code !== undefined && code < firstOfClients && !codes.includes(code)) return `closed with ${code}`
     if (opcode === 1 && length > 0 && !/^\{"activities":\[/.test(payload.toString('utf8', 0, 20)))
       return `a frame that is no set: ${payload}`
     if (opcode !== 1 && opcode !== 8 && opcode !== 9 && opcode !== 10) return `a frame of kind ${opcode}`
