@@ -83,7 +83,7 @@ for (const [name, road] of Object.entries(roads)) {
         assert.equal(shown.from?.role, 'user', activity)
         assert.equal(shown.from?.name, 'Uma', activity)
         const { user: _user, ['sender']: _sender, ...known } = shown
-        assert.equal(JSON.stringify(known).includes('eve'), false, JSON.stringify(shown))
+        assert.doesNotMatch(JSON.stringify(known), /"eve"/i)
         const names = Object.keys(shown).map(member => member.toLowerCase())
         assert.equal(new Set(names).size, names.length, 'each name stands once')
       }
@@ -100,7 +100,7 @@ for (const [name, road] of Object.entries(roads)) {
         '"CallerId":"mine","eTag":"mine","relatesTo":{"serviceUrl":"http://mine.example/","SERVICEURL":"http://mine.example/"}}',
     )
     for (const shown of await newestOf(chat)) {
-      assert.doesNotMatch(JSON.stringify(shown), /mine|1999/)
+      assert.doesNotMatch(JSON.stringify(shown), /"mine"|mine\.example|1999-01-01/)
       assert.equal(shown.channelId, 'directline')
       assert.deepEqual(shown.conversation, { id: chat.conversation })
     }
@@ -194,7 +194,7 @@ test('no body makes a token another’s: at the start, at a refresh, or on the w
     assert.equal(status, 200, text)
     assert.equal(body.conversationId, chat.conversation)
     assert.equal(claimsOf(body.token)['user'], 'u1')
-    assert.doesNotMatch(JSON.stringify(claimsOf(body.token)), /eve/)
+    assert.doesNotMatch(JSON.stringify(claimsOf(body.token)), /"eve"/)
   }
 })
 
