@@ -188,8 +188,20 @@ function addressOf(app: FastifyInstance, host: string): string {
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
 
-/** A UUID made of a bot's id: version and variant bits as RFC 9562 has them for free-form ones. */
+/** The UUIDs of bots that have been asked for. */
+const grammarIds = new Map<string, string>()
+
+/** A UUID made of a bot's id. */
 function grammarIdOf(bot: string): string {
+  const known = grammarIds.get(bot)
+  if (known !== undefined) return known
+  const made = uuidOf(bot)
+  grammarIds.set(bot, made)
+  return made
+}
+
+/** Version and variant bits as RFC 9562 has them for free-form UUIDs. */
+function uuidOf(bot: string): string {
   const bytes = createHash('sha256').update(`grammar of ${bot}`).digest().subarray(0, 16)
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80

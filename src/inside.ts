@@ -26,6 +26,7 @@ import { Replies } from './domain/replies.ts'
 import { Retention } from './domain/retention.ts'
 import { Revocations } from './domain/revocations.ts'
 import { Sites } from './domain/sites.ts'
+import { Tails } from './domain/tails.ts'
 import { turnsOf } from './domain/turns.ts'
 import { writeBasic } from './http/bot-v1/bot-authorization.ts'
 import type { Outside } from './outside.ts'
@@ -64,8 +65,9 @@ export async function openInside(settings: Settings, outside: Outside, events: E
   const overload = new Overload({ load: outside.load, store, clock, events }, limits.overload)
   const readiness = new Readiness({ store, clock, events })
 
-  const hub = new Hub({ store, bus, clock, events, refuses: grant => credentials.refusesSocket(grant) }, limits)
-  const recorder = new Recorder({ store, bus, hub, clock })
+  const tails = new Tails(store)
+  const hub = new Hub({ store: tails, bus, clock, events, refuses: grant => credentials.refusesSocket(grant) }, limits)
+  const recorder = new Recorder({ store, tails, bus, hub, clock })
   const links = new Links({ keys, clock, publicUrl, fileLifetimeSeconds: settings.fileLifetimeSeconds })
   const attachments = new Attachments({ ...outside, links, fileLifetimeSeconds: settings.fileLifetimeSeconds }, limits)
   const credentials = new Credentials({
@@ -94,6 +96,7 @@ export async function openInside(settings: Settings, outside: Outside, events: E
   })
   const conversations = new Conversations({
     store,
+    tails,
     hub,
     recorder,
     joins,
@@ -109,7 +112,7 @@ export async function openInside(settings: Settings, outside: Outside, events: E
   const opening = new Opening({ store, conversations, credentials, clock, random, events, patience })
   const members = new Members({ store, replies, joins })
   const retention = new Retention(
-    { store, files: outside.files, hub, clock, events },
+    { store, tails, files: outside.files, hub, clock, events },
     { conversationSeconds: settings.conversationLifetimeSeconds, fileSeconds: settings.fileLifetimeSeconds },
   )
   const access = new Access({ store, sites, secrets, revocations, credentials, hub, retention })

@@ -22,10 +22,12 @@ import type { Recorded, Recorder } from './record.ts'
 import { Repeats } from './repeats.ts'
 import type { Bot } from './sites.ts'
 import { type DeliveryModes, placedForBot, type Sender, type StampedForBot, stampFromUser } from './stamp.ts'
+import type { Tails } from './tails.ts'
 import type { TakeTurn } from './turn.ts'
 
 type ConversationsPorts = {
   readonly store: ConversationStore
+  readonly tails: Tails
   readonly hub: Hub
   readonly recorder: Recorder
   readonly joins: Joins
@@ -198,10 +200,10 @@ export class Conversations {
   async #pageAfter(grant: ConversationGrant, position: Position): Promise<ClientPage> {
     const conversation = await this.find(grant)
     let after = position
-    if (after > conversation.last) return { entries: [], watermark: conversation.last }
+    if (after >= conversation.last) return { entries: [], watermark: conversation.last }
     for (;;) {
       const limits = { entries: pageEntriesMax, characters: pageCharactersMax }
-      const page = await this.#ports.store.read(conversation.id, after, limits)
+      const page = await this.#ports.tails.read(conversation.id, after, limits, conversation.last)
       const entries = page.entries.filter(entry => isFor(entry, grant.user?.id))
       if (entries.length > 0 || !page.more) return { entries, watermark: page.end }
       after = page.end

@@ -28,7 +28,7 @@ export type TokenContent = {
   readonly shown: Token | StreamTicket | undefined
 }
 
-/** Verified tokens are remembered, because a client shows the same one with each request. */
+/** Verified tokens are remembered, because a client shows the same one with each request; a ticket until it is shown. */
 const rememberedTokensMax = 10_000
 
 /** Checks and issues credentials. */
@@ -83,6 +83,8 @@ export class Credentials {
    */
   openTicket(text: string, conversation: string): { readonly ticket: StreamTicket; readonly site: Site } {
     const ticket = this.#read(text)
+    // It is shown once as a rule, and what was opened with it holds what it says.
+    this.#remembered.delete(text)
     if (ticket?.purpose !== 'stream' || ticket.conversation !== conversation) {
       throw new ProtocolError('Forbidden', 'The stream URL is not valid for this conversation.')
     }
@@ -164,7 +166,9 @@ export class Credentials {
       issuedAt: now,
       expiresAt: now + streamTicketSeconds,
     }
-    return this.#keys.sign(writeClaims(ticket, this.#issuer()))
+    const text = this.#keys.sign(writeClaims(ticket, this.#issuer()))
+    this.#remember(text, ticket)
+    return text
   }
 
   #read(text: string): Token | StreamTicket | undefined {

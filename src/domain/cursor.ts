@@ -41,7 +41,11 @@ export const isFor = (entry: Pick<Entry, 'audience'>, user: UserId | undefined):
 const ephemeralsMax = 32
 
 /** What a cursor needs of the outside. */
-export type CursorPorts = { readonly store: ConversationStore; readonly clock: Clock; readonly events: Events }
+export type CursorPorts = {
+  readonly store: Pick<ConversationStore, 'read'>
+  readonly clock: Clock
+  readonly events: Events
+}
 
 /** What a cursor asks of the conversation it stands in. */
 export interface Heard {

@@ -29,7 +29,7 @@ const sweepIntervalMs = 1_000
 
 /** The conversations somebody is listening to. */
 export class Hub {
-  readonly #store: ConversationStore
+  readonly #store: Pick<ConversationStore, 'read'>
   readonly #clock: Clock
   readonly #events: Events
   readonly #limits: HubLimits
@@ -40,7 +40,7 @@ export class Hub {
 
   constructor(
     ports: {
-      store: ConversationStore
+      store: Pick<ConversationStore, 'read'>
       bus: Bus
       clock: Clock
       events: Events

@@ -10,6 +10,7 @@ import type { Hub } from './hub.ts'
 import type { Appended, Bus, Clock, Conversation, ConversationStore, Replaced } from './ports.ts'
 import type { Bot } from './sites.ts'
 import type { StampedActivity } from './stamp.ts'
+import type { Tails } from './tails.ts'
 
 /** An activity that has its place. */
 export type Recorded = {
@@ -29,13 +30,15 @@ const ordersPerMs = 16
 /** Records and shows activities. */
 export class Recorder {
   readonly #store: ConversationStore
+  readonly #tails: Tails
   readonly #bus: Bus
   readonly #hub: Hub
   readonly #clock: Clock
   #lastOrder = 0
 
-  constructor(ports: { store: ConversationStore; bus: Bus; hub: Hub; clock: Clock }) {
+  constructor(ports: { store: ConversationStore; tails: Tails; bus: Bus; hub: Hub; clock: Clock }) {
     this.#store = ports.store
+    this.#tails = ports.tails
     this.#bus = ports.bus
     this.#hub = ports.hub
     this.#clock = ports.clock
@@ -50,6 +53,7 @@ export class Recorder {
   async append(place: Place, activity: StampedActivity, announce: boolean): Promise<Recorded> {
     const { conversation, bot, key } = place
     const appended = await this.#store.append({ conversation, bot: bot.id, activity, atMs: this.#clock.nowMs(), key })
+    if (appended.outcome === 'appended') this.#tails.appended(conversation, appended.entry)
     return this.#told(conversation, appended, announce)
   }
 
@@ -64,6 +68,7 @@ export class Recorder {
     const { conversation, bot, key } = place
     const atMs = this.#clock.nowMs()
     const replaced = await this.#store.replace({ conversation, bot: bot.id, activity, atMs, key, target, erase })
+    this.#tails.forget(conversation)
     return this.#told(conversation, replaced, true)
   }
 

@@ -5,6 +5,7 @@ import type { ConversationId } from '../protocol/ids.ts'
 import type { Events } from './events.ts'
 import type { Hub } from './hub.ts'
 import type { Clock, ConversationStore, Files } from './ports.ts'
+import type { Tails } from './tails.ts'
 
 /** How often it is looked: milliseconds. */
 const intervalMs = 10 * 60 * 1000
@@ -12,17 +13,23 @@ const intervalMs = 10 * 60 * 1000
 /** Conversations forgotten in one step, so that no step keeps the store busy for long. */
 const stepMax = 100
 
+type RetentionPorts = {
+  readonly store: ConversationStore
+  readonly tails: Tails
+  readonly files: Files
+  readonly hub: Hub
+  readonly clock: Clock
+  readonly events: Events
+}
+
 /** Forgets what is past its time. */
 export class Retention {
-  readonly #ports: { store: ConversationStore; files: Files; hub: Hub; clock: Clock; events: Events }
+  readonly #ports: RetentionPorts
   readonly #conversationLifetimeMs: number
   readonly #fileLifetimeMs: number
   #cancel: () => void
 
-  constructor(
-    ports: { store: ConversationStore; files: Files; hub: Hub; clock: Clock; events: Events },
-    lifetimes: { conversationSeconds: number; fileSeconds: number },
-  ) {
+  constructor(ports: RetentionPorts, lifetimes: { conversationSeconds: number; fileSeconds: number }) {
     this.#ports = ports
     this.#conversationLifetimeMs = lifetimes.conversationSeconds * 1000
     this.#fileLifetimeMs = lifetimes.fileSeconds * 1000
@@ -31,13 +38,14 @@ export class Retention {
 
   /** Forgets everything that is past its time now. */
   async forgetPast(): Promise<void> {
-    const { store, files, hub, clock, events } = this.#ports
+    const { store, tails, files, hub, clock, events } = this.#ports
     const nowMs = clock.nowMs()
     await files.forgetBefore(nowMs - this.#fileLifetimeMs)
     for (;;) {
       const forgotten = await store.forgetUnused(nowMs - this.#conversationLifetimeMs, stepMax)
       for (const conversation of forgotten) {
         hub.close(conversation, 1000, 'conversation expired')
+        tails.forget(conversation)
         await files.forgetConversation(conversation)
       }
       if (forgotten.length > 0) events({ event: 'conversationsForgotten', count: forgotten.length })
@@ -47,9 +55,10 @@ export class Retention {
 
   /** Forgets one conversation now, with all that belongs to it. */
   async forget(conversation: ConversationId): Promise<void> {
-    const { store, files, hub, events } = this.#ports
+    const { store, tails, files, hub, events } = this.#ports
     hub.close(conversation, 1000, 'conversation deleted')
     await store.forget(conversation)
+    tails.forget(conversation)
     await files.forgetConversation(conversation)
     events({ event: 'conversationsForgotten', count: 1 })
   }

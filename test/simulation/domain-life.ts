@@ -22,6 +22,7 @@ import type { BotAnswer, BotCall, Bus, Clock, ConversationStore, News } from '..
 import { Recorder } from '../../src/domain/record.ts'
 import { Replies } from '../../src/domain/replies.ts'
 import { type Site, Sites } from '../../src/domain/sites.ts'
+import { Tails } from '../../src/domain/tails.ts'
 import type { TakeTurn } from '../../src/domain/turn.ts'
 import { defaultBot, defaultSite } from '../../src/settings.ts'
 
@@ -71,8 +72,9 @@ export class Life {
     }
     const events = () => undefined
     const ports = { store, clock, keys, random: systemRandom, events }
-    const hub = new Hub({ ...ports, bus })
-    const recorder = new Recorder({ ...ports, bus, hub })
+    const tails = new Tails(store)
+    const hub = new Hub({ ...ports, store: tails, bus })
+    const recorder = new Recorder({ ...ports, tails, bus, hub })
     const links = new Links({ ...ports, publicUrl, fileLifetimeSeconds })
     const attachments = new Attachments({ ...ports, files: new MemoryFiles(), readBase64, links, fileLifetimeSeconds })
     const inFlight = new InFlight()
@@ -87,7 +89,17 @@ export class Life {
     this.replies = new Replies({ ...ports, recorder, attachments, links, sites: new Sites(opened.sites), publicUrl })
     const joins = new Joins({ ...ports, takeTurn, serviceUrl: (bot, id) => links.serviceUrl(bot, id) })
     const patience = new Patience(ports)
-    this.conversations = new Conversations({ ...ports, hub, recorder, joins, patience, inFlight, takeTurn, links })
+    this.conversations = new Conversations({
+      ...ports,
+      tails,
+      hub,
+      recorder,
+      joins,
+      patience,
+      inFlight,
+      takeTurn,
+      links,
+    })
   }
 
   /** Ends it as a kill does. */

@@ -1,14 +1,16 @@
 /**
  * Each read as a query on the reading connection. Nothing here waits, and every answer is bounded.
  */
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Bag, BagKey } from '../../domain/bag-port.ts'
 import type { Conversation, Entry, Member, Page } from '../../domain/ports.ts'
 import { type BotId, type ConversationId, siteId, type UserId, userId } from '../../protocol/ids.ts'
-import { type Position, position } from '../../protocol/watermark.ts'
+import { beginning, type Position, position } from '../../protocol/watermark.ts'
 import { boundUser, unbound } from './text.ts'
 
 type EntryRow = { position: number; text: string; audience: unknown }
+/** The end of the log, and an entry; null where there is none. Arrays, which cost less to make than objects. */
+type PageRow = readonly [last: number, position: number | null, text: string, audience: unknown]
 type MemberRow = { id: unknown; name: unknown }
 type ConversationRow = {
   id: string
@@ -19,6 +21,9 @@ type ConversationRow = {
   last_timestamp_ms: number
   seen_ms: number
 }
+
+/** Entries read in one step of a page: some more than a frame may hold are read for nothing. */
+const stepRows = 64
 
 /** Reads from one connection. */
 export class Reading {
@@ -34,34 +39,40 @@ export class Reading {
   }
 
   /**
-   * The end of the log is read first and then the entries up to it, so that what is appended between the two
-   * queries belongs to the next page.
+   * The end of the log comes with the entries in one query, and so from one state of the file; a second query would also
+   * be a second round of SQLite's locks, which cost more than reading some entries.
    */
   page(
     conversation: ConversationId,
     after: Position,
     limits: { readonly entries: number; readonly characters: number },
   ): Page {
-    const log = this.#sql.log.get(conversation) as { number: number; last: number } | undefined
-    const end = position(log?.last ?? 0)
     const entries: Entry[] = []
-    if (log === undefined || after >= end) return { entries, end, more: false }
+    let end = beginning
     let characters = 0
-    for (const row of this.#sql.entriesAfter.iterate(log.number, after, end)) {
-      const entry = entryOf(row as EntryRow)
-      const before = entries.at(-1)
-      characters += entry.text.length
-      if (before !== undefined && (entries.length >= limits.entries || characters > limits.characters)) {
-        return { entries, end: before.position, more: true }
+    for (;;) {
+      const from = entries.at(-1)?.position ?? after
+      const rows = this.#sql.page.all(from, conversation, stepRows) as unknown as readonly PageRow[]
+      // Entries that come while a long page is read are left to the next one.
+      if (entries.length === 0) end = position(rows[0]?.[0] ?? 0)
+      for (const [, at, text, audience] of rows) {
+        if (at === null || at > end) return { entries, end, more: false }
+        const before = entries.at(-1)
+        characters += text.length
+        if (before !== undefined && (entries.length >= limits.entries || characters > limits.characters)) {
+          return { entries, end: before.position, more: true }
+        }
+        entries.push(entryOf(at, text, audience))
       }
-      entries.push(entry)
+      if (rows.length < stepRows) return { entries, end, more: false }
     }
-    return { entries, end, more: false }
   }
 
   entry(conversation: ConversationId, target: Position): Entry | undefined {
     const row = this.#sql.laterVersion.get(conversation, target) ?? this.#sql.firstVersion.get(conversation, target)
-    return row === undefined ? undefined : entryOf(row as EntryRow)
+    if (row === undefined) return undefined
+    const { position: at, text, audience } = row as EntryRow
+    return entryOf(at, text, audience)
   }
 
   members(conversation: ConversationId): readonly Member[] {
@@ -87,13 +98,9 @@ export class Reading {
   }
 }
 
-const entryOf = (row: EntryRow): Entry => {
-  const audience = unbound(row.audience)
-  return {
-    position: position(row.position),
-    text: row.text,
-    audience: audience === undefined ? undefined : userId(audience),
-  }
+const entryOf = (at: number, text: string, bound: unknown): Entry => {
+  const audience = unbound(bound)
+  return { position: position(at), text, audience: audience === undefined ? undefined : userId(audience) }
 }
 
 const memberOf = (row: MemberRow): Member => ({ id: userId(unbound(row.id) ?? ''), name: unbound(row.name) })
@@ -111,11 +118,17 @@ const conversationOf = (row: ConversationRow): Conversation => ({
 const columns = 'id, bot, site, locale, last, last_timestamp_ms, seen_ms'
 const numberOf = '(SELECT number FROM conversations WHERE id = ?)'
 
+const inArrays = (statement: StatementSync): StatementSync => {
+  statement.setReturnArrays(true)
+  return statement
+}
+
 const prepared = (database: DatabaseSync) => ({
   conversation: database.prepare(`SELECT ${columns} FROM conversations WHERE id = ?`),
-  log: database.prepare('SELECT number, last FROM conversations WHERE id = ?'),
-  entriesAfter: database.prepare(
-    'SELECT position, text, audience FROM entries WHERE conversation = ? AND position > ? AND position <= ? AND state = 0 ORDER BY position',
+  page: inArrays(
+    database.prepare(`SELECT last, position, text, audience
+      FROM conversations LEFT JOIN entries ON conversation = number AND position > ? AND state = 0
+      WHERE id = ? ORDER BY position LIMIT ?`),
   ),
   laterVersion: database.prepare(
     `SELECT position, text, audience FROM entries WHERE conversation = ${numberOf} AND target = ? AND state = 0`,
