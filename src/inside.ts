@@ -66,7 +66,7 @@ export async function openInside(settings: Settings, outside: Outside, events: E
   const readiness = new Readiness({ store, clock, events })
 
   const tails = new Tails(store)
-  const hub = new Hub({ store: tails, bus, clock, events, refuses: grant => credentials.refusesSocket(grant) }, limits)
+  const hub = new Hub({ log: tails, bus, clock, events, refuses: grant => credentials.refusesSocket(grant) }, limits)
   const recorder = new Recorder({ store, tails, bus, hub, clock })
   const links = new Links({ keys, clock, publicUrl, fileLifetimeSeconds: settings.fileLifetimeSeconds })
   const attachments = new Attachments({ ...outside, links, fileLifetimeSeconds: settings.fileLifetimeSeconds }, limits)

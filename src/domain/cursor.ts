@@ -42,7 +42,7 @@ const ephemeralsMax = 32
 
 /** What a cursor needs of the outside. */
 export type CursorPorts = {
-  readonly store: Pick<ConversationStore, 'read'>
+  readonly log: Pick<ConversationStore, 'read'>
   readonly clock: Clock
   readonly events: Events
 }
@@ -91,10 +91,6 @@ export class RoomCursor {
     if (this.#state === 'live' && position > this.#position) this.#read()
   }
 
-  sweep(): void {
-    if (this.#state === 'live') this.#read()
-  }
-
   show(frame: string): void {
     if (this.#state === 'live') {
       this.#send(frame)
@@ -137,7 +133,7 @@ export class RoomCursor {
   async #readOn(): Promise<void> {
     let fruitless = 0
     while (this.#state === 'reading') {
-      const page = await this.#ports.store.read(this.#room.conversation, this.#position, {
+      const page = await this.#ports.log.read(this.#room.conversation, this.#position, {
         entries: pageEntriesMax,
         characters: frameCharactersMax,
       })

@@ -27,9 +27,12 @@ export type HubLimits = Pick<Limits, 'socketsPerConversation' | 'noProgressMs'>
 const sweepSteps = 10
 const sweepIntervalMs = 1_000
 
+/** Conversations asked for in one question to the store. */
+const lookedIntoAtOnce = 500
+
 /** The conversations somebody is listening to. */
 export class Hub {
-  readonly #store: Pick<ConversationStore, 'read'>
+  readonly #log: Pick<ConversationStore, 'read' | 'newest'>
   readonly #clock: Clock
   readonly #events: Events
   readonly #limits: HubLimits
@@ -40,7 +43,7 @@ export class Hub {
 
   constructor(
     ports: {
-      store: Pick<ConversationStore, 'read'>
+      log: Pick<ConversationStore, 'read' | 'newest'>
       bus: Bus
       clock: Clock
       events: Events
@@ -51,7 +54,7 @@ export class Hub {
   ) {
     this.#limits = limits
     this.#refuses = ports.refuses ?? (() => false)
-    this.#store = ports.store
+    this.#log = ports.log
     this.#clock = ports.clock
     this.#events = ports.events
     ports.bus.listen(news => this.#rooms.get(news.conversation)?.hear(news))
@@ -73,7 +76,7 @@ export class Hub {
     }
     let room = this.#rooms.get(conversation)
     if (room === undefined) {
-      room = new Room(conversation, { store: this.#store, clock: this.#clock, events: this.#events })
+      room = new Room(conversation, { log: this.#log, clock: this.#clock, events: this.#events })
       this.#rooms.set(conversation, room)
     }
     const cursor = room.add(listener, after, greet, this.#limits.socketsPerConversation)
@@ -116,15 +119,36 @@ export class Hub {
     return sum
   }
 
-  /** Looks into the log where news may have been lost, a part of the conversations at a time. */
+  /**
+   * Looks into the log where news may have been lost, a part of the conversations at a time. What is found is told as
+   * news is. One question for many: thousands of listeners to whom nothing is said must cost next to nothing.
+   */
   #sweep(): void {
     this.#sweepStep = (this.#sweepStep + 1) % sweepSteps
+    const swept: ConversationId[] = []
     let at = 0
     for (const room of this.#rooms.values()) {
-      if (at % sweepSteps === this.#sweepStep) room.sweep(this.#limits.noProgressMs)
+      if (at % sweepSteps === this.#sweepStep) {
+        room.endStalled(this.#limits.noProgressMs)
+        swept.push(room.conversation)
+      }
       at += 1
     }
+    this.#lookInto(swept).catch((error: unknown) =>
+      this.#events({ event: 'fault', during: 'looking for news that was lost', error }),
+    )
     this.#cancelSweep = this.#clock.after(sweepIntervalMs, () => this.#sweep())
+  }
+
+  async #lookInto(conversations: readonly ConversationId[]): Promise<void> {
+    for (let from = 0; from < conversations.length; from += lookedIntoAtOnce) {
+      const some = conversations.slice(from, from + lookedIntoAtOnce)
+      const positions = await this.#log.newest(some)
+      for (const [at, conversation] of some.entries()) {
+        const position = positions[at]
+        if (position !== undefined) this.#rooms.get(conversation)?.hear({ conversation, position })
+      }
+    }
   }
 }
 
@@ -189,10 +213,9 @@ class Room implements Heard {
     return over.length
   }
 
-  sweep(noProgressMs: number): void {
+  endStalled(noProgressMs: number): void {
     for (const cursor of this.#cursors) {
       if (cursor.hasStalledFor(noProgressMs)) this.#end(cursor, 1013, 'no progress')
-      else cursor.sweep()
     }
   }
 

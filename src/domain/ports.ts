@@ -146,6 +146,9 @@ export interface ConversationStore extends BagStore, StoreHealth, AsyncDisposabl
   /** The conversation, or undefined. */
   find(conversation: ConversationId): Promise<Conversation | undefined>
 
+  /** The newest positions of conversations, in their order: as `find` tells them, 0 for one that is not there. */
+  newest(conversations: readonly ConversationId[]): Promise<readonly Position[]>
+
   /** Appends one activity and raises the position. */
   append(request: Append): Promise<Appended>
 

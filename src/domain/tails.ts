@@ -22,11 +22,11 @@ type PageLimits = { readonly entries: number; readonly characters: number }
 
 /** Reads logs: from memory what is there, from the store everything else. */
 export class Tails {
-  readonly #store: Pick<ConversationStore, 'find' | 'read'>
+  readonly #store: Pick<ConversationStore, 'find' | 'read' | 'newest'>
   readonly #tails = new Map<ConversationId, Tail>()
   #characters = 0
 
-  constructor(store: Pick<ConversationStore, 'find' | 'read'>) {
+  constructor(store: Pick<ConversationStore, 'find' | 'read' | 'newest'>) {
     this.#store = store
   }
 
@@ -44,6 +44,11 @@ export class Tails {
     const page = await this.#store.read(conversation, after, limits)
     if (!page.more && page.entries.length > 0) this.#keep(conversation, after, page)
     return page
+  }
+
+  /** As `ConversationStore.newest`. */
+  newest(conversations: readonly ConversationId[]): Promise<readonly Position[]> {
+    return this.#store.newest(conversations)
   }
 
   /** Something has been appended by this process. Those of one conversation are told in order. */

@@ -74,6 +74,16 @@ export function readContract(adapter: string, open: OpenStore): void {
       assert.deepEqual(await page(store, conversationId('b'), 7, 10), { positions: [], end: 0, more: false })
     })
 
+    test('tells the newest positions of many at once, in their order', async t => {
+      const store = await open(t)
+      const [one, two] = [await started(store, 'a'), await started(store, 'b')]
+      for (const n of upTo(3)) await store.append(messageAppend(one, `${n}`))
+      await store.find(one)
+      await store.append(messageAppend(one, '4'))
+      assert.deepEqual(await store.newest([two, conversationId('nobody'), one, two]), [0, 0, 4, 0])
+      assert.deepEqual(await store.newest([]), [])
+    })
+
     test('whoever reads while others write sees a prefix that only grows, with all that was acknowledged', async t => {
       const store = await open(t)
       const id = await started(store, 'a')

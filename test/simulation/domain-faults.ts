@@ -15,7 +15,17 @@ export type Faults = {
 }
 
 /** The others know their store by `this`. */
-const untouched = ['find', 'join', 'announced', 'unannounced', 'settle', 'touch', 'entryAt', 'members'] as const
+const untouched = [
+  'find',
+  'newest',
+  'join',
+  'announced',
+  'unannounced',
+  'settle',
+  'touch',
+  'entryAt',
+  'members',
+] as const
 
 /** The store with its faults. */
 export function faultyStore(store: ConversationStore, { append, reading }: Faults): ConversationStore {

@@ -73,7 +73,7 @@ export class Life {
     const events = () => undefined
     const ports = { store, clock, keys, random: systemRandom, events }
     const tails = new Tails(store)
-    const hub = new Hub({ ...ports, store: tails, bus })
+    const hub = new Hub({ ...ports, log: tails, bus })
     const recorder = new Recorder({ ...ports, tails, bus, hub })
     const links = new Links({ ...ports, publicUrl, fileLifetimeSeconds })
     const attachments = new Attachments({ ...ports, files: new MemoryFiles(), readBase64, links, fileLifetimeSeconds })

@@ -11,7 +11,7 @@ import type { ConversationGrant } from '../../src/domain/grant.ts'
 import { type Cursor, Hub } from '../../src/domain/hub.ts'
 import type { Bus, Clock, ConversationStore, News } from '../../src/domain/ports.ts'
 import { stampFromUser } from '../../src/domain/stamp.ts'
-import { botId, newConversationId, siteId, userId } from '../../src/protocol/ids.ts'
+import { botId, type ConversationId, newConversationId, siteId, userId } from '../../src/protocol/ids.ts'
 import { position } from '../../src/protocol/watermark.ts'
 
 const conversation = newConversationId('simulated0000000000001')
@@ -114,8 +114,9 @@ class World {
         if (this.#patient) await new Promise<void>(resolve => this.#answers.push(resolve))
         return page
       },
+      newest: (conversations: readonly ConversationId[]) => this.#store.newest(conversations),
     })
-    this.#hub = new Hub({ store, bus, clock, events: event => assert.fail(JSON.stringify(event)) })
+    this.#hub = new Hub({ log: store, bus, clock, events: event => assert.fail(JSON.stringify(event)) })
   }
 
   async begin(): Promise<void> {

@@ -50,7 +50,7 @@ test('a reader that takes nothing for a minute is closed with 1013, and one that
   await using store = new MemoryStore()
   await store.start({ id: conversation, bot: botId('bot'), site: siteId('site'), locale: undefined }, undefined, 0)
   const bus = new LocalBus(error => assert.fail(String(error)))
-  const hub = new Hub({ store, bus, clock, events: () => undefined })
+  const hub = new Hub({ log: store, bus, clock, events: () => undefined })
   const [stalled, reading, freed] = [new Stalling(1), new Stalling(1_000), new Stalling(1)]
   const cursors = [stalled, reading, freed].map(listener => hub.listen(conversation, listener, beginning))
   await settled()

@@ -58,6 +58,10 @@ export class MemoryStore implements ConversationStore {
     return this.#logs.get(conversation)?.conversation
   }
 
+  async newest(conversations: readonly ConversationId[]): Promise<readonly Position[]> {
+    return conversations.map(id => this.#logs.get(id)?.conversation.last ?? beginning)
+  }
+
   async append(request: Append): Promise<Appended> {
     const appended = this.#of(request.bot, request.conversation)?.append(request) ?? { outcome: 'unknown' }
     if (appended.outcome === 'missing') throw new Error('an append has no target that could be missing')

@@ -27,6 +27,11 @@ export class Known {
     return found
   }
 
+  /** The newest position, if it is known. What is looked at in passing is not remembered for it. */
+  newest(id: ConversationId): Position | undefined {
+    return this.#conversations.get(id)?.last
+  }
+
   /** An entry has been appended, at the end of the log as it was then. */
   appended(id: ConversationId, last: Position, timestampMs: number): void {
     const known = this.#conversations.get(id)

@@ -38,6 +38,10 @@ export class Reading {
     return row === undefined ? undefined : conversationOf(row as ConversationRow)
   }
 
+  newest(id: ConversationId): Position {
+    return position(Number(this.#sql.newest.get(id)?.['last'] ?? 0))
+  }
+
   /**
    * The end of the log comes with the entries in one query, and so from one state of the file; a second query would also
    * be a second round of SQLite's locks, which cost more than reading some entries.
@@ -125,6 +129,7 @@ const inArrays = (statement: StatementSync): StatementSync => {
 
 const prepared = (database: DatabaseSync) => ({
   conversation: database.prepare(`SELECT ${columns} FROM conversations WHERE id = ?`),
+  newest: database.prepare('SELECT last FROM conversations WHERE id = ?'),
   page: inArrays(
     database.prepare(`SELECT last, position, text, audience
       FROM conversations LEFT JOIN entries ON conversation = number AND position > ? AND state = 0

@@ -179,6 +179,10 @@ class SqliteStore implements ConversationStore {
     return this.#known.find(conversation, id => this.#reading.conversation(id))
   }
 
+  async newest(conversations: readonly ConversationId[]): Promise<readonly Position[]> {
+    return conversations.map(id => this.#known.newest(id) ?? this.#reading.newest(id))
+  }
+
   async read(
     conversation: ConversationId,
     after: Position,

@@ -9,6 +9,9 @@ import type { Command, FromWriter, Result, Results, ToWriter, WriterSetup } from
 /** How long a change that nobody waits for may lie: milliseconds. */
 const laterMs = 200
 
+/** What the thread makes is garbage as soon as its group is answered: without a bound V8 would give it room for many. */
+const youngMegabytesMax = 8
+
 /** A change that has been asked for. */
 type Waiting = {
   readonly command: Command
@@ -130,6 +133,7 @@ export class WriterThread {
     const worker = new Worker(new URL('./writer.ts', import.meta.url), {
       workerData: this.#setup,
       name: 'landline-writer',
+      resourceLimits: { maxYoungGenerationSizeMb: youngMegabytesMax },
     })
     this.#worker = worker
     worker.on('message', (message: FromWriter) => {
