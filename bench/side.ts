@@ -32,6 +32,9 @@ export const secret = 'the-secret-of-the-bench-000000000001'
 /** The service's own script. */
 export const landlineScript = fileURLToPath(new URL('../bin/landline.js', import.meta.url))
 
+/** Node's own options, as `npm start` and the command have them. */
+export const landlineNodeArgs = ['--max-semi-space-size=16'] as const
+
 /** Everything on but the rates, which would measure themselves. The bench says so aloud. */
 export const landlineEnvironment = { LANDLINE_RATE_LIMITS: 'off' } as const
 
@@ -45,7 +48,7 @@ export async function startLandline(bot: string, dir: string, options: SideOptio
   const running = await startProgram({
     script: landlineScript,
     args: ['--port', '0', '--bot', bot, '--dir', dir, '--secret', secret],
-    nodeArgs: nodeArgs(options),
+    nodeArgs: [...landlineNodeArgs, ...nodeArgs(options)],
     environment: landlineEnvironment,
     isUp: /Direct Line +http:\/\/[\d.]+:(\d+)[\s\S]*Ctrl-C stops it/,
   })

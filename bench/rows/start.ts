@@ -12,7 +12,7 @@ import { startBot } from '../load/bot.ts'
 import { HttpLine, requestText } from '../load/http-line.ts'
 import { rssBytes, startProgram } from '../process.ts'
 import type { Scale } from '../scale.ts'
-import { landlineEnvironment, landlineScript, secret, startFloor, startLandline } from '../side.ts'
+import { landlineEnvironment, landlineNodeArgs, landlineScript, secret, startFloor, startLandline } from '../side.ts'
 
 type Start = { readonly readyMs: number; readonly acceptedMs: number }
 
@@ -69,6 +69,7 @@ async function startOnce(bot: string, dir: string): Promise<Start> {
   const starting = startProgram({
     script: landlineScript,
     args: ['--port', String(port), '--bot', bot, '--dir', dir, '--secret', secret],
+    nodeArgs: landlineNodeArgs,
     environment: landlineEnvironment,
     isUp: /Ctrl-C stops it/,
   })
