@@ -57,7 +57,7 @@ export const badBots: Part = async ({ dice, scale, folder, tell }) => {
   bot = new Bot({ dice: dice.apart('bot'), manners })
   await using _ = bot
   const service = await serviceFor(bot, await folder())
-  const crowd = new Crowd({
+  using crowd = new Crowd({
     target: service,
     bot,
     dice: dice.apart('crowd'),

@@ -37,7 +37,7 @@ export const clockJumps: Part = async ({ dice, scale, folder, tell }) => {
     dir: await folder(),
     settings: { rateLimits: false },
   })
-  const crowd = new Crowd({
+  using crowd = new Crowd({
     target: app,
     bot,
     dice: dice.apart('crowd'),

@@ -154,6 +154,11 @@ export class Crowd {
     for (const window of this.windows) window.close().catch(() => undefined)
   }
 
+  /** However a part ends, nobody goes on talking: those who do would keep the process from its end. */
+  [Symbol.dispose](): void {
+    this.abandon()
+  }
+
   /** All windows there are. */
   get windows(): readonly Window[] {
     return this.groups.flatMap(({ windows }) => windows)

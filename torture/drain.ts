@@ -21,7 +21,7 @@ export const drain: Part = async ({ dice, scale, folder, tell }) => {
   const stops = Math.max(1, Math.round(stopsOfFullRun * scale))
   await using bot = new Bot({ dice: dice.apart('bot'), repliesFirst: true, thinksMsMax })
   const service = await serviceFor(bot, await folder())
-  const crowd = new Crowd({
+  using crowd = new Crowd({
     target: service,
     bot,
     dice: dice.apart('crowd'),

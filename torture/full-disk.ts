@@ -33,7 +33,7 @@ export const fullDisk: Part = async ({ dice, scale, folder, tell }) => {
   await using bot = new Bot({ dice: dice.apart('bot'), thinksMsMax: 10 })
   const dir = await folder()
   const service = await serviceFor(bot, dir, { shell: `ulimit -S -f ${blocksMax} && exec "$@"` })
-  const crowd = new Crowd({
+  using crowd = new Crowd({
     target: service,
     bot,
     dice: dice.apart('crowd'),

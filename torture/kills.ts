@@ -30,7 +30,7 @@ export const kills =
     await using bot = new Bot({ dice: dice.apart('bot'), thinksMsMax: 20 })
     const dir = await folder()
     const service = await serviceFor(bot, dir)
-    const crowd = new Crowd({
+    using crowd = new Crowd({
       target: service,
       bot,
       dice: dice.apart('crowd'),

@@ -105,7 +105,7 @@ async function livesOf(
 ): Promise<readonly Acknowledgement[]> {
   await using bot = new Bot({ dice: dice.apart('bot') })
   const service = await serviceFor(bot, dir, { environment })
-  const crowd = new Crowd({
+  using crowd = new Crowd({
     target: service,
     bot,
     dice: dice.apart('crowd'),

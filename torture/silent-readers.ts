@@ -35,7 +35,7 @@ const catchUpMs = 10_000
 export const silentReaders: Part = async ({ dice, scale, folder, tell }) => {
   await using bot = new Bot({ dice: dice.apart('bot') })
   const service = await serviceFor(bot, await folder())
-  const crowd = new Crowd({
+  using crowd = new Crowd({
     target: service,
     bot,
     dice: dice.apart('crowd'),

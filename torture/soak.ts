@@ -38,7 +38,7 @@ type Sample = { readonly [Name in keyof typeof flat]: number | undefined }
 export const soak: Part = async ({ dice, scale, folder, tell }) => {
   await using bot = new Bot({ dice: dice.apart('bot'), thinksMsMax: 10 })
   const service = await serviceFor(bot, await folder())
-  const crowd = new Crowd({
+  using crowd = new Crowd({
     target: service,
     bot,
     dice: dice.apart('crowd'),

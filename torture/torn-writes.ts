@@ -102,7 +102,7 @@ export const tornWrites: Part = async ({ dice, scale, folder, tell }) => {
 async function killedService(dir: string, dice: Dice): Promise<ReadonlyMap<string, number>> {
   await using bot = new Bot({ dice: dice.apart('bot') })
   const service = await serviceFor(bot, dir)
-  const crowd = new Crowd({
+  using crowd = new Crowd({
     target: service,
     bot,
     dice: dice.apart('crowd'),
