@@ -3,6 +3,8 @@
  * once, polls and sockets go on, and when there is room again so do the sends, without a restart.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { call } from '../test/support/http.ts'
 import { Bot } from './bot.ts'
 import { Crowd } from './crowd.ts'
@@ -14,8 +16,8 @@ import { atLeast, atMost, became, type Figure, type Part, pause } from './world.
 /** Changes the limits of a process that is running. */
 const lifter = 'prlimit'
 
-/** What any file of the process may hold, in blocks of 512 or 1024 bytes, as the shell has it. */
-const blocksMax = 6_000
+/** What is left to the largest file when the limit is set: bytes. */
+const roomBytes = 2 * 1024 * 1024
 
 /** A message that fills the disk: characters. */
 const fillerCharacters = 100_000
@@ -32,7 +34,7 @@ export const fullDisk: Part = async ({ dice, scale, folder, tell }) => {
     return { figures: [], failures: [], skipped: [`${lifter} is not installed, which lifts the limit again`] }
   await using bot = new Bot({ dice: dice.apart('bot'), thinksMsMax: 10 })
   const dir = await folder()
-  const service = await serviceFor(bot, dir, { shell: `ulimit -S -f ${blocksMax} && exec "$@"` })
+  const service = await serviceFor(bot, dir)
   using crowd = new Crowd({
     target: service,
     bot,
@@ -45,6 +47,8 @@ export const fullDisk: Part = async ({ dice, scale, folder, tell }) => {
     await service.start()
     const { pid } = service
     await crowd.begin()
+    // Not before: what the first ones say could fill the disk while the last ones still begin.
+    execFileSync(lifter, ['--pid', String(pid), `--fsize=${largestFile(dir) + roomBytes}:unlimited`])
     const filler = new Filler(service.base, service.secret)
     const filled = await filler.untilRefused()
     tell('the disk is full')
@@ -75,6 +79,9 @@ export const fullDisk: Part = async ({ dice, scale, folder, tell }) => {
     await service.kill()
   }
 }
+
+/** Bytes of the largest file of a store. */
+const largestFile = (dir: string): number => Math.max(...readdirSync(dir).map(name => statSync(join(dir, name)).size))
 
 /** Sends and polls against the full disk. */
 async function whileFull(filler: Filler, crowd: Crowd, ms: number): Promise<readonly Figure[]> {

@@ -20,8 +20,6 @@ type ServiceOptions = {
   readonly port: number
   readonly secret: string
   readonly environment?: Readonly<Record<string, string>>
-  /** Shell words in front of the program, such as a limit. The program is `"$@"`. */
-  readonly shell?: string
 }
 
 /** A secret for a service that only this machine reaches. */
@@ -46,7 +44,7 @@ async function freePort(): Promise<number> {
 export async function serviceFor(
   bot: { listen(): Promise<string> },
   dir: string,
-  more: Pick<ServiceOptions, 'environment' | 'shell'> = {},
+  more: Pick<ServiceOptions, 'environment'> = {},
 ): Promise<Service> {
   return new Service({ bot: await bot.listen(), dir, port: await freePort(), secret: tortureSecret, ...more })
 }
@@ -70,10 +68,8 @@ export class Service {
 
   /** Begins a life without waiting until it is up. */
   begin(): void {
-    const { bot, dir, port, secret, environment, shell } = this.#options
-    const words = [process.execPath, main, '--port', String(port), '--bot', bot, '--dir', dir]
-    const [program = '', ...rest] = shell === undefined ? words : ['sh', '-c', shell, 'sh', ...words]
-    const child = spawn(program, rest, {
+    const { bot, dir, port, secret, environment } = this.#options
+    const child = spawn(process.execPath, [main, '--port', String(port), '--bot', bot, '--dir', dir], {
       env: { ...process.env, LANDLINE_RATE_LIMITS: 'off', LANDLINE_SECRET: secret, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
