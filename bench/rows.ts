@@ -4,6 +4,7 @@
 import type { Figure, Say } from './figures.ts'
 import { closedLoop } from './rows/closed-loop.ts'
 import { idleSockets } from './rows/idle-sockets.ts'
+import { inspect } from './rows/inspect.ts'
 import { longLog } from './rows/long-log.ts'
 import { polling } from './rows/polling.ts'
 import { sends } from './rows/sends.ts'
@@ -25,6 +26,7 @@ export const rows = {
   long: longLog,
   start,
   store,
+  inspect,
 } as const satisfies Readonly<Record<string, Row>>
 
 /** The name of a row. */

@@ -39,6 +39,7 @@ export const landlineNodeArgs = ['--max-semi-space-size=16'] as const
 export const landlineEnvironment = { LANDLINE_RATE_LIMITS: 'off' } as const
 
 const floorScript = fileURLToPath(new URL('./floor.ts', import.meta.url))
+const watchedScript = fileURLToPath(new URL('./watched.ts', import.meta.url))
 const collectScript = new URL('./collect.ts', import.meta.url).href
 
 const collectTimeoutMs = 30_000
@@ -64,6 +65,13 @@ export async function startFloor(bot: string, options: SideOptions = {}): Promis
     isUp: /The floor is up on [\d.]+:(\d+)/,
   })
   return sideOf('floor', running)
+}
+
+/** Starts the service with nothing of turns watched, with turns watched but for their bodies, or with everything. */
+export async function startWatched(bot: string, dir: string, watched: 'off' | 'none' | 'full'): Promise<Side> {
+  const isUp = /The service is up on [\d.]+:(\d+)/
+  const args = [bot, dir, secret, watched]
+  return sideOf('Landline', await startProgram({ script: watchedScript, args, nodeArgs: landlineNodeArgs, isUp }))
 }
 
 const nodeArgs = ({ collects = false, nodeArgs = [] }: SideOptions): readonly string[] =>

@@ -38,6 +38,7 @@ const targets: Readonly<Record<string, Target>> = {
   'store.10000000.replay-live': less(1.5, 1.1),
   'start.ready': lessThan(500, 200),
   'idle.memory': lessThan(90, 70),
+  'inspect.none.rate': more(0.95, 0.98),
 }
 
 /** The figure's target, if it has one. */

@@ -4,28 +4,38 @@
 import { createHash } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import { aboutOf } from './about.ts'
 import { WebChatBundle } from './adapters/web-chat-package/bundle.ts'
+import { consoleDir } from './console-build.ts'
 import type { Events } from './domain/events.ts'
 import type { Opening } from './domain/opening.ts'
 import type { Random } from './domain/ports.ts'
+import type { Reloaded } from './domain/registry.ts'
 import { type Bot, ownSecret, type Site } from './domain/sites.ts'
 import { Addresses } from './http/addresses.ts'
 import { admin } from './http/admin/routes.ts'
+import { Sessions } from './http/admin/session.ts'
 import { oldBots } from './http/bot-v1/routes.ts'
-import { chatPage } from './http/chat-page/routes.ts'
 import { connector } from './http/connector/routes.ts'
+import { consolePage } from './http/console/routes.ts'
 import { oldDirectLine } from './http/direct-line-v1/routes.ts'
 import { directLine } from './http/direct-line-v3/routes.ts'
 import { stream } from './http/direct-line-v3/stream.ts'
 import { files } from './http/files/routes.ts'
 import { identity } from './http/identity/routes.ts'
 import { operations } from './http/operations/routes.ts'
+import { OwnNames, refuseOtherNames } from './http/own-names.ts'
 import { Origins } from './http/paths.ts'
 import { openServer, type Surface } from './http/server.ts'
 import { Throttle } from './http/throttle.ts'
+import { devToken } from './http/web-chat/dev-token.ts'
+import { WebChatFiles, webChatFiles } from './http/web-chat/files.ts'
+import { chatFrame } from './http/web-chat/frame.ts'
 import { WrongCredentials } from './http/wrong-credentials.ts'
 import { openInside } from './inside.ts'
 import type { Outside } from './outside.ts'
+import type { SettingBody } from './protocol/admin.ts'
+import { ProtocolError } from './protocol/errors.ts'
 import { userId } from './protocol/ids.ts'
 import { isFirstStart, openAdminKey } from './secrets.ts'
 import type { BotSettings, Settings } from './settings.ts'
@@ -43,6 +53,10 @@ export type Landline = {
   readonly isNew: boolean
   /** The app id and password of the first bot. */
   readonly app: Bot['app']
+  /** Where the console and the admin API are: the same as `origin` unless they have an address of their own. */
+  readonly adminOrigin: string
+  /** Takes bots and sites of settings that have been read again. @throws Error for one that can't be opened: then none changes */
+  reload(bots: readonly BotSettings[]): Promise<Reloaded>
   /** Ends turns that are running, closes sockets, listens no more. What was opened outside stays open. */
   stop(): Promise<void>
 }
@@ -59,9 +73,15 @@ export class PortTakenError extends Error {}
 /**
  * Starts the service.
  *
+ * @param settingLines the settings as people are shown them
  * @throws PortTakenError
  */
-export async function startLandline(settings: Settings, outside: Outside, events: Events): Promise<Landline> {
+export async function startLandline(
+  settings: Settings,
+  outside: Outside,
+  events: Events,
+  settingLines: readonly SettingBody[] = [],
+): Promise<Landline> {
   const { store, clock, random } = outside
   const { limits } = settings
   let stopping = false
@@ -79,10 +99,13 @@ export async function startLandline(settings: Settings, outside: Outside, events
   const adminKey = await openAdminKey(settings.adminKey, outside)
 
   const wrongCredentials = new WrongCredentials({ rates, addresses })
-  const held = { throttle: new Throttle(rates, inside.overload), wrongCredentials }
+  const held = { throttle: new Throttle(rates, inside.overload), wrongCredentials, inspection: inside.inspection }
   const origins = new Origins(configured, listening, { addresses, anyHost: settings.development })
   const surfaces: Surface[] = [
-    directLine({ credentials, opening, conversations, attachments, origins, isStopping, grammarIdOf, ...held }),
+    directLine({
+      ...{ credentials, opening, conversations, agents: inside.agents, attachments },
+      ...{ origins, isStopping, grammarIdOf, ...held },
+    }),
     oldDirectLine({ credentials, opening, conversations, attachments, origins, clock, isStopping, ...held }),
     stream({
       ...{ credentials, conversations, clock, events, isStopping, addresses, limits, ...held },
@@ -104,55 +127,82 @@ export async function startLandline(settings: Settings, outside: Outside, events
     oldBots({ sites, replies, bags: store, ...held }),
     files({ attachments }),
     operations({ isStopping, readiness: inside.readiness }),
-    admin({
-      key: adminKey,
-      hosts: settings.publicUrl === undefined ? [] : [new URL(settings.publicUrl).hostname],
-      sites,
-      access: inside.access,
-      opening,
-      revealSecrets: settings.revealSecrets,
-      addresses,
-      clock,
-      events,
-      rotateKeys: how => authority.rotate(how),
-    }),
   ]
+  const names = new OwnNames({ publicUrl: settings.publicUrl, hosts: settings.admin.hosts, addresses })
+  surfaces.unshift(refuseOtherNames(names))
+  const apart = settings.admin.enabled ? settings.admin.listen : undefined
+  // Where the console has an address of its own, its name says nothing about ours.
+  const told = { addresses: new Addresses([]), anyHost: false }
+  const seen = apart === undefined ? origins : new Origins(configured, listening, told)
+  const webChat = new WebChatFiles(new WebChatBundle())
+  const startedAt = new Date(clock.nowMs()).toISOString()
+  const steering: readonly Surface[] = [
+    admin({
+      ...{ sites, opening, addresses, clock, events, names, key: adminKey },
+      ...{ access: inside.access, registry: inside.registry, botCheck: inside.botCheck },
+      ...{ looking: inside.looking, live: inside.live, steering: inside.steering, inspection: inside.inspection },
+      ...{ isStopping, seenFrom: seen },
+      sessions: await Sessions.open(outside, adminKey),
+      revealSecrets: settings.revealSecrets,
+      rotateKeys: how => authority.rotate(how),
+      healthOf: bot => inside.watch.healthOf(bot),
+      looked: () => inside.watch.looked(),
+      about: () => aboutOf(settings, publicUrl(), startedAt, webChat.version),
+      settingLines,
+    }),
+    chatFrame({ files: webChat, origins: seen }),
+    consolePage({ dir: consoleDir, isHome: settings.development }),
+  ]
+  if (settings.admin.enabled && apart === undefined) surfaces.push(...steering)
+  if (settings.webchat.public) surfaces.push(webChatFiles(webChat))
   const [site] = sites.all
-  if (settings.development && site !== undefined) {
-    surfaces.push(
-      chatPage({
-        webChat: new WebChatBundle(),
-        origins,
-        issueToken: () => tokenForVisitor(opening, sites.of(site.bot.id, site.id) ?? site, random),
-      }),
-    )
+  if (settings.development) {
+    // The first site there is when somebody asks: bots come and go.
+    const issueToken = () => tokenForVisitor(opening, sites.all[0], random)
+    surfaces.push(devToken({ issueToken, origins }))
   }
   const app = openServer(surfaces, events, isStopping, limits)
+  const steered =
+    apart === undefined ? undefined : openServer([refuseOtherNames(names), ...steering], events, isStopping, limits)
+  const servers = steered === undefined ? [app] : [app, steered]
   const stop = async () => {
     stopping = true
     rates.letGo()
     inside.retention.stop()
     inside.overload.stop()
+    inside.watch.stop()
+    inside.live.stop()
     await authority.stop()
     const isIdle = await within(settings.stopTimeoutMs, inside.inFlight.idle())
+    await inside.botCheck.stop()
     inside.hub.closeAll(1001, 'the service is stopping')
     // What has not ended by now is broken off, so that it does not hold up what has.
-    const breakOff = isIdle ? undefined : setTimeout(() => app.server.closeAllConnections(), breakOffMs)
-    await app.close()
+    const cut = () => {
+      for (const { server } of servers) server.closeAllConnections()
+    }
+    const breakOff = isIdle ? undefined : setTimeout(cut, breakOffMs)
+    await Promise.all(servers.map(server => server.close()))
     clearTimeout(breakOff)
+    inside.inspection.stop()
   }
   try {
     const port = await listen(app, settings.listen, settings.bots)
+    if (steered !== undefined && apart !== undefined) await listenAt(steered, apart.host, apart.port)
     const isNew = await isFirstStart(outside)
-    return { origin: listening(), port, secret: inside.firstSecret, adminKey, isNew, app: site?.bot.app, stop }
+    return {
+      ...{ origin: listening(), port, secret: inside.firstSecret, adminKey, isNew, app: site?.bot.app, stop },
+      adminOrigin: steered === undefined || apart === undefined ? listening() : addressOf(steered, apart.host),
+      reload: bots => inside.registry.reload(bots),
+    }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-/** A token for whoever opens the chat page: a person of their own, so that a reload speaks as the same one. */
-const tokenForVisitor = async (opening: Opening, site: Site, random: Random) => {
+/** A token for whoever tries the service: a person of their own, so that a reload speaks as the same one. */
+const tokenForVisitor = async (opening: Opening, site: Site | undefined, random: Random) => {
+  if (site === undefined) throw new ProtocolError('UnknownSite', 'There is no bot yet.')
   const user = { id: userId(`dl_${random.text(visitorCharacters)}`), name: undefined }
   const { conversation, ...issued } = await opening.generate(
     { by: 'secret', site, secret: ownSecret },
@@ -171,13 +221,22 @@ async function listen(
   for (let tried = port; ; tried += 1) {
     if (tried > port && kept.has(tried)) continue
     try {
-      await app.listen({ host, port: tried })
-      return (app.server.address() as AddressInfo).port
-    } catch (cause) {
-      const isTaken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
-      if (!isTaken) throw cause
-      if (tried >= port + further) throw new PortTakenError(`Port ${port} on ${host} is taken.`, { cause })
+      return await listenAt(app, host, tried)
+    } catch (error) {
+      if (!(error instanceof PortTakenError)) throw error
+      if (tried >= port + further) throw new PortTakenError(`Port ${port} on ${host} is taken.`, { cause: error })
     }
+  }
+}
+
+/** Listens, and answers the port. @throws PortTakenError */
+async function listenAt(app: FastifyInstance, host: string, port: number): Promise<number> {
+  try {
+    await app.listen({ host, port })
+    return (app.server.address() as AddressInfo).port
+  } catch (cause) {
+    const isTaken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
+    throw isTaken ? new PortTakenError(`Port ${port} on ${host} is taken.`, { cause }) : cause
   }
 }
 

@@ -1,16 +1,27 @@
 /**
- * The bots and sites of the settings as the domain takes them, with the secrets that are kept in the store.
+ * All bots and sites as the domain takes them: those of the settings together with those that the store keeps.
  */
+import { BotOpener } from './domain/bot-opener.ts'
 import type { Clock, ConversationStore, Keys, Random } from './domain/ports.ts'
 import { Secrets } from './domain/secrets.ts'
 import type { Bot, Site } from './domain/sites.ts'
-import { openSwitches } from './domain/switches.ts'
-import { botId, siteId } from './protocol/ids.ts'
+import { StoredBots } from './domain/stored-bots.ts'
+import type { WrittenBot } from './domain/written-bot.ts'
 import { openAppPassword } from './secrets.ts'
-import type { BotSettings, SiteSettings } from './settings.ts'
+import type { BotSettings } from './settings.ts'
 
-/** Whose tokens bots of many tenants ask for at Microsoft's. */
-const multiTenant = 'botframework.com'
+/** The bots there are at the start, and what opens and keeps others. */
+export type OpenedBots = {
+  readonly bots: readonly Bot[]
+  readonly sites: readonly Site[]
+  /** The first secret of the first site; empty if there is none. */
+  readonly secret: string
+  readonly secrets: Secrets
+  readonly opener: BotOpener
+  readonly stored: StoredBots
+  /** As they are written down. */
+  readonly written: readonly WrittenBot[]
+}
 
 /**
  * Reads, or makes at first start, every secret of the bots and their sites.
@@ -18,51 +29,20 @@ const multiTenant = 'botframework.com'
  * @throws Error if a kept secret was sealed under another master key
  */
 export async function openBots(
-  bots: readonly BotSettings[],
+  given: readonly BotSettings[],
   ports: { store: ConversationStore; keys: Keys; clock: Clock; random: Random },
-): Promise<{ readonly sites: readonly Site[]; readonly secret: string; readonly secrets: Secrets }> {
+): Promise<OpenedBots> {
   const secrets = new Secrets(ports)
-  const sites: Site[] = []
-  let first: string | undefined
-  for (const settings of bots) {
-    const bot = await openBot(settings, ports)
-    for (const site of settings.sites) {
-      const opened = await secrets.open(settings.id, site.id, site.secrets)
-      first ??= opened[0].secret
-      const marks = [secrets.mark(opened[0]), secrets.mark(opened[1])] as const
-      sites.push({ ...(await openSite(settings.id, site, ports.store)), bot, secrets: marks })
-    }
-  }
-  return { sites, secret: first ?? '', secrets }
-}
-
-async function openSite(
-  bot: string,
-  settings: SiteSettings,
-  store: ConversationStore,
-): Promise<Omit<Site, 'bot' | 'secrets'>> {
-  const { enabled, v3, v1 } = settings
-  const given = { enabled, v3, v1 }
+  const opener = new BotOpener({ store: ports.store, secrets, appPassword: bot => openAppPassword(bot, ports) })
+  const stored = new StoredBots(ports)
+  await stored.load()
+  const written = stored.joined(given)
+  const opened = []
+  for (const bot of written) opened.push(await opener.open(bot))
   return {
-    ...settings,
-    ...(await openSwitches(store, { bot, site: settings.id }, given)),
-    given,
-    id: siteId(settings.id),
-  }
-}
-
-async function openBot(
-  settings: BotSettings,
-  ports: { store: ConversationStore; keys: Keys; random: Random },
-): Promise<Bot> {
-  const { app, tenant, authority } = settings
-  return {
-    ...settings,
-    id: botId(settings.id),
-    tenant: tenant ?? (authority === 'microsoft' ? multiTenant : 'landline'),
-    app:
-      app === undefined
-        ? undefined
-        : { id: app.id, password: app.password ?? (await openAppPassword(settings.id, ports)) },
+    ...{ secrets, opener, stored, written },
+    bots: opened.map(({ bot }) => bot),
+    sites: opened.flatMap(({ sites }) => sites),
+    secret: opened.find(({ secret }) => secret !== undefined)?.secret ?? '',
   }
 }

@@ -1,251 +1,187 @@
 /**
- * Reads what a Landline is told from the command line and the environment. Nothing else reads either.
+ * Reads what a Landline is told: from flags, the environment and a settings file, by the tables in `config/`. Nothing
+ * else reads the environment.
  */
-import { BlockList, isIP } from 'node:net'
-import { parseArgs } from 'node:util'
-import { type BotSettings, defaultBot, defaultSite, defaults, type Settings, type SiteSettings } from './settings.ts'
+import { existsSync, statSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { botRows, siteRows } from './config/bots-table.ts'
+import { check, isDevelopment, warningsOf } from './config/checks.ts'
+import { likelyMistakes } from './config/environment.ts'
+import type { Problem } from './config/problem.ts'
+import { type Flags as FlagValues, type FoundValues, type Read, read } from './config/read.ts'
+import type { FoundBot, FoundRows } from './config/read-bots.ts'
+import type { Environment as Variables } from './config/reading.ts'
+import type { Table, ValuesOf } from './config/row.ts'
+import { sample } from './config/sample.ts'
+import { linesOf } from './config/show.ts'
+import { table, type Values } from './config/table.ts'
+import type { SettingBody } from './protocol/admin.ts'
+import { type BotSettings, botOf, type Settings, settingsOf, siteOf } from './settings.ts'
 
 /** A word on the command line, or in the environment, that can't be understood. The message is for the person who typed it. */
 export class UsageError extends Error {}
 
-/** What the command line asks for. */
-export type CommandLine = {
-  readonly settings: Settings
-  readonly botGiven: boolean
-  readonly help: boolean
-  /** What the operator should know about these settings: a sentence each. */
-  readonly warnings: readonly string[]
+/** One thing that is wrong with the settings. Never says the value of a secret. */
+export type SettingProblem = Problem
+
+/** Everything that is wrong with the settings, at once. The message has a line for each problem. */
+export class SettingsError extends UsageError {
+  readonly problems: readonly SettingProblem[]
+
+  constructor(problems: readonly SettingProblem[]) {
+    super(problems.map(writeProblem).join('\n'))
+    this.problems = problems
+  }
+
+  /** Whether all of it stands on the command line: wrong usage (exit code 2) and not invalid settings (3). */
+  get isUsage(): boolean {
+    return this.problems.every(({ where }) => where.startsWith('--'))
+  }
+}
+
+/** A problem as a line: `file:line:column  path: message`, or `VARIABLE: message`. */
+export function writeProblem({ where, path, message }: SettingProblem): string {
+  if (where.startsWith('--') || where.startsWith('LANDLINE_')) return `${where}: ${message}`
+  return path === '' ? `${where}  ${message}` : `${where}  ${path}: ${message}`
 }
 
 /** Variables of the environment, by name. */
-export type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Variables
 
-/** The text of `--help`. */
-export const usage = `Usage: npm start -- [options]
+/** Variables of this process. Only this file reads them: whoever needs one that is no setting takes it from here. */
+export const ownEnvironment: Environment = process.env
 
-  --port N          listen on this port (default 3977, or the next free one up to 3997)
-  --host H          listen on this address (default 127.0.0.1)
-  --public-url URL  what clients and bots are told as our address (default: the address listened on)
-  --trust-proxy L   proxies whose X-Forwarded-For is believed: addresses and networks with commas between
-  --bot URL         the bot's messaging endpoint (default http://localhost:3978/api/messages)
-  --schema S        what the bot speaks: v3 (default), or v1 for bots of the Bot Framework of 2016
-  --app ID[:PWD]    the bot's app id, and its password (default: one is made and kept)
-  --authority A     who issues the bot's tokens: landline (default), microsoft, or none
-  --tenant T        the tenant in the addresses of those tokens (default landline)
-  --dir DIR         where the store is kept (default ./.landline)
-  --secret S        the first secret of the site, up to 256 characters (default: one is made and kept)
-  --memory          keep nothing on disk
-  --help            print this
+/** Flags by name, as commander gives them: `publicUrl` for `--public-url`. */
+export type Flags = FlagValues
 
-Environment:
+/** What settings are read from. */
+export type SettingSources = {
+  /** Those of `flagOptions` that were given; others are ignored. */
+  readonly flags: Flags
+  /** The process's own if not given. */
+  readonly environment?: Environment | undefined
+  /** Where the settings file is looked for, and what paths of flags and variables start from. The process's own if not given. */
+  readonly cwd?: string | undefined
+  readonly mode: 'dev' | 'serve'
+}
 
-  LANDLINE_SECRET, LANDLINE_APP_PASSWORD, LANDLINE_ADMIN_KEY
-                    secrets that are not to stand on a command line
-  LANDLINE_RATE_LIMITS=off
-                    nobody is held to a rate, for load tests; every other limit holds
-`
+/** Settings, and how they came to be. */
+export type ReadSettings = {
+  readonly settings: Settings
+  /** Every setting with its value and where it comes from: secrets as `•••`. */
+  readonly lines: readonly SettingBody[]
+  /** What the operator should know about these settings: a sentence each. */
+  readonly warnings: readonly string[]
+  /** The settings file, if there is one. */
+  readonly file: string | undefined
+  /** Whether anybody has said where the bot is. Without it, the sample bot stands in. */
+  readonly botGiven: boolean
+  /** Every setting but those of bots, by name, secrets among them: to be compared and never shown. */
+  readonly values: Values
+}
 
-/** Secrets shorter than this are taken on a developer's machine only. */
-const secretCharactersMin = 32
-const secretPattern = /^[\x21-\x7e]{1,256}$/
+/** How many ports after the usual one a developer's service tries. */
+const furtherPorts = 20
 
 /**
- * Reads the command line and the environment.
+ * Reads the settings: what a flag says wins over a variable, which wins over the file, which wins over the default.
  *
- * @throws UsageError for an unknown option or an unusable value
+ * @throws SettingsError with everything that is wrong
  */
-export function readCommandLine(words: readonly string[], environment: Environment = process.env): CommandLine {
-  const values = parseOptions(words)
-  const host = values.host ?? defaults.listen.host
-  const publicUrl = values['public-url'] === undefined ? undefined : readPublicUrl(values['public-url'])
-  const development = isLoopback(host) && (publicUrl === undefined || isLoopback(new URL(publicUrl).hostname))
-  const settings: Settings = {
-    ...defaults,
-    listen: {
-      host: readHost(host),
-      ...(values.port === undefined ? { ...defaults.listen, host } : { port: readPort(values.port), further: 0 }),
-    },
-    publicUrl,
+export function readSettings(sources: SettingSources): ReadSettings {
+  const { flags, mode, environment = ownEnvironment, cwd = process.cwd() } = sources
+  const found = read({ flags, environment, cwd, mode })
+  const given = valuesOf(found.values)
+  const development = isDevelopment(mode, given)
+  // Unless somebody says otherwise, secrets are shown only where nobody but this machine can ask for them.
+  const revealSecrets = found.values.revealSecrets.origin === 'default' ? development : given.revealSecrets
+  const values: Values = { ...given, revealSecrets }
+  check(found, values)
+  const { reading, bots, file, warnings } = found
+  if (reading.problems.length > 0) throw new SettingsError(inOrder(reading.problems))
+  const settings = settingsOf(values, {
+    mode,
     development,
-    revealSecrets: development,
-    rateLimits: readSwitch('LANDLINE_RATE_LIMITS', environment, defaults.rateLimits),
-    adminKey: readSecret('LANDLINE_ADMIN_KEY', environment['LANDLINE_ADMIN_KEY'], development),
-    trustedProxies: readProxies(values['trust-proxy']),
-    store: values.memory ? { kind: 'memory' } : { kind: 'sqlite', dir: values.dir ?? '.landline' },
-    bots: [readBot(values, environment, readSite(values.secret, environment, development))],
-  }
+    bots: bots.map(botFrom),
+    further: mode === 'dev' && found.values['listen.port'].origin === 'default' ? furtherPorts : 0,
+    dir: storeDir(found, values),
+  })
   return {
     settings,
-    botGiven: values.bot !== undefined,
-    help: values.help ?? false,
-    warnings: warningsOf(settings),
+    lines: linesOf(found, { revealSecrets }),
+    warnings: [...warnings, ...likelyMistakes(environment), ...warningsOf(values)],
+    file: file?.name,
+    botGiven: bots.some(({ rows }) => rows.endpoint.origin !== 'default'),
+    values,
   }
 }
 
-type Options = ReturnType<typeof parseOptions>
+/** As they stand: those of flags and variables first, then from the top of the file to its end. */
+const inOrder = (problems: readonly Problem[]): readonly Problem[] =>
+  problems
+    .map(problem => ({ problem, place: /:(\d+):(\d+)$/.exec(problem.where)?.slice(1).map(Number) ?? [0, 0] }))
+    .sort(({ place: [a = 0, b = 0] }, { place: [c = 0, d = 0] }) => a - c || b - d)
+    .map(({ problem }) => problem)
 
-function parseOptions(words: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...words],
-      options: {
-        port: { type: 'string' },
-        host: { type: 'string' },
-        'public-url': { type: 'string' },
-        'trust-proxy': { type: 'string' },
-        bot: { type: 'string' },
-        schema: { type: 'string' },
-        app: { type: 'string' },
-        authority: { type: 'string' },
-        tenant: { type: 'string' },
-        dir: { type: 'string' },
-        secret: { type: 'string' },
-        memory: { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-    }).values
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause })
-  }
+/** The values of what was found, of the types their rows have: each has been through its kind. */
+const valuesOf = (found: FoundValues): Values =>
+  Object.fromEntries(Object.entries(found).map(([path, { value }]) => [path, value])) as Values
+
+const rowValues = <Rows extends Table>(rows: FoundRows<Rows>): ValuesOf<Rows> =>
+  Object.fromEntries(Object.entries(rows).map(([name, { value }]) => [name, value])) as ValuesOf<Rows>
+
+const botFrom = ({ rows, sites, where }: FoundBot): BotSettings =>
+  botOf(
+    rowValues<typeof botRows>(rows),
+    sites.map(site => siteOf(rowValues<typeof siteRows>(site.rows))),
+    where,
+  )
+
+/** A path to the database means the folder it is in: everything else of the store lies beside it. */
+function storeDir({ reading, values: found }: Read, values: Values): string {
+  const path = reading.resolve(values['store.path'], found['store.path'].origin)
+  const isFolder = basename(path) !== 'landline.db' || (existsSync(path) && statSync(path).isDirectory())
+  return isFolder ? path : dirname(path)
 }
 
-function readBot(values: Options, environment: Environment, site: SiteSettings): BotSettings {
-  const app = readApp(values.app, environment['LANDLINE_APP_PASSWORD'])
-  if (values.authority === 'microsoft' && app?.password === undefined)
-    throw new UsageError('--authority microsoft takes the app id and password the bot is registered with: give --app')
-  return {
-    ...defaultBot,
-    endpoint: values.bot === undefined ? defaultBot.endpoint : readEndpoint(values.bot),
-    schema: readOneOf('--schema', ['v3', 'v1'], values.schema, defaultBot.schema),
-    app,
-    authority: readOneOf('--authority', ['landline', 'microsoft', 'none'], values.authority, defaultBot.authority),
-    tenant: values.tenant === undefined ? undefined : readTenant(values.tenant),
-    sites: [site],
-  }
+/** A flag, for the command line's help and its reference. */
+export type FlagOption = {
+  /** Without dashes: `public-url`. */
+  readonly name: string
+  /** A placeholder for its value, such as `URL`; undefined for a switch. */
+  readonly takes: string | undefined
+  /** A sentence. */
+  readonly meaning: string
 }
 
-function readSite(flag: string | undefined, environment: Environment, development: boolean): SiteSettings {
-  const name = flag === undefined ? 'LANDLINE_SECRET' : '--secret'
-  const secret = readSecret(name, flag ?? environment['LANDLINE_SECRET'], development)
-  return secret === undefined ? defaultSite : { ...defaultSite, secrets: [secret] }
+/** The flags that say a setting, `--config` among them. */
+export const flagOptions: readonly FlagOption[] = [
+  {
+    name: 'config',
+    takes: 'F',
+    meaning: 'The settings file; else landline.yaml, landline.yml or landline.json of this folder.',
+  },
+  ...[...Object.values(table), ...Object.values(botRows), ...Object.values(siteRows)].flatMap(({ flag, meaning }) => {
+    if (flag === undefined) return []
+    const { name, takes, sets } = flag
+    return [{ name, takes, meaning: sets === undefined ? meaning : 'Keep nothing on disk.' }]
+  }),
+  { name: 'app', takes: 'ID[:PWD]', meaning: "The bot's app id, and its password: without one, one is made and kept." },
+]
+
+/** The JSON Schema of the settings file. */
+export async function settingsSchema(): Promise<Readonly<Record<string, unknown>>> {
+  const { jsonSchema } = await import('./config/json-schema.ts')
+  return jsonSchema()
 }
 
-/** What is unsafe, and still may be meant. */
-function warningsOf({ listen, publicUrl, rateLimits }: Settings): readonly string[] {
-  const warnings: string[] = []
-  const isPublic = !isLoopback(listen.host) || (publicUrl !== undefined && !isLoopback(new URL(publicUrl).hostname))
-  if (!isLoopback(listen.host) && publicUrl === undefined) {
-    warnings.push(
-      'Clients and bots are told an address of this machine alone, because no --public-url says how others reach it.',
-    )
-  }
-  if (isPublic && !publicUrl?.startsWith('https:')) {
-    warnings.push(
-      'Other machines can reach this service, and there is no https in front of it: secrets and messages can be read on the way. Put a TLS proxy in front and give its address as --public-url.',
-    )
-  }
-  if (!rateLimits) warnings.push('LANDLINE_RATE_LIMITS=off: nobody is held to a rate. This is for load tests only.')
-  return warnings
+/** A settings file to start from, as `config init` writes it. */
+export function sampleSettings(): string {
+  return sample
 }
 
-const loopback = new BlockList()
-loopback.addSubnet('127.0.0.0', 8, 'ipv4')
-loopback.addAddress('::1', 'ipv6')
-
-/** Whether a host is this machine and nobody else's. */
-function isLoopback(host: string): boolean {
-  const address = host.replace(/^\[|\]$/g, '')
-  const version = isIP(address)
-  if (version === 0) return /^(?:.+\.)?localhost$/i.test(address)
-  return loopback.check(address, version === 4 ? 'ipv4' : 'ipv6')
-}
-
-function readHost(text: string): string {
-  if (isIP(text) === 0 && !/^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})$/.test(text))
-    throw new UsageError(`--host takes an address such as 0.0.0.0, not "${text}"`)
-  return text
-}
-
-function readPort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : -1
-  if (port < 0 || port > 65_535) throw new UsageError(`--port takes a number from 0 to 65535, not "${text}"`)
-  return port
-}
-
-function readUrl(name: string, example: string, text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new UsageError(`${name} takes an http or https address such as ${example}, not "${text}"`)
-  }
-  return url
-}
-
-const readEndpoint = (text: string): string => readUrl('--bot', defaultBot.endpoint, text).href
-
-function readPublicUrl(text: string): string {
-  const url = readUrl('--public-url', 'https://chat.example.org', text)
-  if (url.search !== '' || url.hash !== '' || url.username !== '')
-    throw new UsageError('--public-url takes an address without query, fragment or user name')
-  return url.href.replace(/\/+$/, '')
-}
-
-function readProxies(text: string | undefined): readonly string[] {
-  const proxies = text?.split(',').map(part => part.trim()) ?? []
-  for (const proxy of proxies) {
-    const [address = '', bits, ...more] = proxy.split('/')
-    const version = isIP(address)
-    const isNetwork = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
-    if (version === 0 || !isNetwork || more.length > 0) {
-      throw new UsageError(
-        `--trust-proxy takes addresses such as 10.0.0.7 or networks such as 10.0.0.0/8, not "${proxy}"`,
-      )
-    }
-  }
-  return proxies
-}
-
-function readOneOf<Word extends string>(
-  name: string,
-  words: readonly [Word, ...Word[]],
-  text: string | undefined,
-  otherwise: Word,
-): Word {
-  if (text === undefined) return otherwise
-  const word = words.find(known => known === text)
-  if (word === undefined) throw new UsageError(`${name} takes ${words.join(' or ')}, not "${text}"`)
-  return word
-}
-
-function readApp(text: string | undefined, password: string | undefined): BotSettings['app'] {
-  if (text === undefined) return undefined
-  const colon = text.indexOf(':')
-  if (text === '' || colon === 0 || colon === text.length - 1) {
-    throw new UsageError('--app takes an app id, or an app id and a password with a colon between')
-  }
-  return colon === -1 ? { id: text, password } : { id: text.slice(0, colon), password: text.slice(colon + 1) }
-}
-
-/** Lower case, because SDKs write the addresses they are part of in lower case. */
-function readTenant(text: string): string {
-  if (!/^[a-z0-9][a-z0-9.-]{0,62}$/.test(text))
-    throw new UsageError(`--tenant takes lower-case letters, digits, dots and dashes, not "${text}"`)
-  return text
-}
-
-function readSecret(name: string, text: string | undefined, development: boolean): string | undefined {
-  if (text === undefined) return undefined
-  if (!secretPattern.test(text)) throw new UsageError(`${name} takes up to 256 printable characters without spaces`)
-  if (!development && text.length < secretCharactersMin) {
-    throw new UsageError(
-      `${name} takes at least ${secretCharactersMin} characters where other machines reach the service`,
-    )
-  }
-  return text
-}
-
-function readSwitch(name: string, environment: Environment, otherwise: boolean): boolean {
-  const text = environment[name]?.toLowerCase()
-  if (text === undefined || text === '') return otherwise
-  if (text !== 'on' && text !== 'off') throw new UsageError(`${name} takes on or off, not "${text}"`)
-  return text === 'on'
+/** The names of the settings outside `bots` that differ: those need a restart. */
+export function changedSettings(before: ReadSettings, after: ReadSettings): readonly string[] {
+  const isSame = (path: keyof Values) => JSON.stringify(before.values[path]) === JSON.stringify(after.values[path])
+  return (Object.keys(table) as (keyof Values)[]).filter(path => !isSame(path))
 }

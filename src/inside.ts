@@ -1,37 +1,47 @@
 /**
  * The domain of one service, joined: every object of it, with what it asks of the others and of the outside.
  */
+import { hostname } from 'node:os'
 import { openBots } from './bots.ts'
 import { Access } from './domain/access.ts'
+import { Agents } from './domain/agents.ts'
 import { Attachments } from './domain/attachments.ts'
 import { Authority } from './domain/authority.ts'
+import { BotCheck } from './domain/bot-check.ts'
 import { BotCredentials } from './domain/bot-credentials.ts'
 import { OldBots } from './domain/bot-v1.ts'
+import { BotWatch } from './domain/bot-watch.ts'
 import { Conversations } from './domain/conversations.ts'
 import { Credentials } from './domain/credentials.ts'
 import { type Authorize, Delivery } from './domain/delivery.ts'
 import type { Events } from './domain/events.ts'
 import { Hub } from './domain/hub.ts'
 import { InFlight } from './domain/in-flight.ts'
+import { Inspection } from './domain/inspection.ts'
 import { Joins } from './domain/joins.ts'
 import { Links } from './domain/links.ts'
+import { Live } from './domain/live.ts'
+import { Looking } from './domain/looking.ts'
 import { Members } from './domain/members.ts'
+import { OneByOne } from './domain/one-by-one.ts'
 import { Opening } from './domain/opening.ts'
 import { Overload } from './domain/overload.ts'
 import { Patience } from './domain/patience.ts'
 import { Rates } from './domain/rates.ts'
 import { Readiness } from './domain/readiness.ts'
 import { Recorder } from './domain/record.ts'
+import { Registry } from './domain/registry.ts'
 import { Replies } from './domain/replies.ts'
 import { Retention } from './domain/retention.ts'
 import { Revocations } from './domain/revocations.ts'
 import { Sites } from './domain/sites.ts'
+import { Steering } from './domain/steering.ts'
 import { Tails } from './domain/tails.ts'
 import { turnsOf } from './domain/turns.ts'
 import { writeBasic } from './http/bot-v1/bot-authorization.ts'
 import type { Outside } from './outside.ts'
 import { clockSkewSeconds } from './protocol/limits.ts'
-import type { Settings } from './settings.ts'
+import { defaultBot, defaultSite, type Settings } from './settings.ts'
 
 /**
  * Joins the domain. Answers what the surfaces ask.
@@ -41,8 +51,9 @@ import type { Settings } from './settings.ts'
  */
 export async function openInside(settings: Settings, outside: Outside, events: Events, publicUrl: () => string) {
   const { store, bus, keys, clock, random, bots } = outside
-  const { sites: listed, secret, secrets } = await openBots(settings.bots, outside)
-  const sites = new Sites(listed)
+  const opened = await openBots(settings.bots, outside)
+  const { secrets, opener, stored } = opened
+  const sites = new Sites(opened.sites, opened.bots)
   const tokenLifeMs = (settings.tokenLifetimeSeconds + clockSkewSeconds) * 1000
   const revocations = new Revocations({ store, clock, tokenLifeMs })
   await revocations.load()
@@ -66,8 +77,21 @@ export async function openInside(settings: Settings, outside: Outside, events: E
   const readiness = new Readiness({ store, clock, events })
 
   const tails = new Tails(store)
-  const hub = new Hub({ log: tails, bus, clock, events, refuses: grant => credentials.refusesSocket(grant) }, limits)
+  const hub = new Hub(
+    {
+      ...{ log: tails, bus, clock, events, refuses: grant => credentials.refusesSocket(grant) },
+      noticed: conversation => live.changed(conversation),
+    },
+    limits,
+  )
   const recorder = new Recorder({ store, tails, bus, hub, clock })
+  const inspection = new Inspection(
+    {
+      ...{ store: outside.turns, clock, random, events, sites, sockets: () => hub.listeners, node: hostname() },
+      development: settings.mode === 'dev',
+    },
+    settings.inspect,
+  )
   const links = new Links({ keys, clock, publicUrl, fileLifetimeSeconds: settings.fileLifetimeSeconds })
   const attachments = new Attachments({ ...outside, links, fileLifetimeSeconds: settings.fileLifetimeSeconds }, limits)
   const credentials = new Credentials({
@@ -79,11 +103,19 @@ export async function openInside(settings: Settings, outside: Outside, events: E
     issuer: () => `${publicUrl()}/`,
     lifetimeSeconds: settings.tokenLifetimeSeconds,
   })
+  const watch = new BotWatch({
+    ...{ probe: outside.probe, clock, sites },
+    noteHealth: (bot, health) => inspection.noteHealth(bot, health),
+  })
+  const watching: Events = event => {
+    events(event)
+    if (event.event === 'turnFailed') watch.lookSoon(event.bot)
+  }
   const inFlight = new InFlight()
   const authorize: Authorize = ({ bot, conversation }) =>
     botCredentials.authorizationFor(bot, links.serviceUrl(bot, conversation))
-  const delivery = new Delivery({ bots, clock, events, inFlight, authorize }, limits)
-  const replies = new Replies({ store, recorder, attachments, links, sites, publicUrl })
+  const delivery = new Delivery({ bots, clock, events: watching, inFlight, authorize }, limits)
+  const replies = new Replies({ store, recorder, attachments, links, sites, inspection, publicUrl })
   const patience = new Patience({ clock, events })
   const takeTurn = turnsOf({ delivery, replies, oldBots: new OldBots({ delivery, replies, store, basic: writeBasic }) })
   const joins = new Joins({
@@ -92,6 +124,7 @@ export async function openInside(settings: Settings, outside: Outside, events: E
     clock,
     random,
     events,
+    inspection,
     serviceUrl: (bot, conversation) => links.serviceUrl(bot, conversation),
   })
   const conversations = new Conversations({
@@ -109,15 +142,60 @@ export async function openInside(settings: Settings, outside: Outside, events: E
     random,
     events,
   })
-  const opening = new Opening({ store, conversations, credentials, clock, random, events, patience })
+  const starting: Events = event => {
+    events(event)
+    if (event.event === 'conversationStarted') live.changed(event.conversation)
+  }
+  const opening = new Opening({ store, conversations, credentials, clock, random, events: starting, patience })
+  const { look } = outside
+  const agents = new Agents()
+  const looking = new Looking({ look, hub, inspection, opening, sites, agents })
+  const live = new Live({ store, look, bus, clock, events, inspection, rows: ids => looking.rows(ids) })
+  const steering = new Steering({
+    ...{
+      store,
+      look,
+      sites,
+      opening,
+      credentials,
+      conversations,
+      inspection,
+      recorder,
+      links,
+      takeTurn,
+      clock,
+      random,
+    },
+  })
   const members = new Members({ store, replies, joins })
   const retention = new Retention(
-    { store, tails, files: outside.files, hub, clock, events },
+    { store, tails, files: outside.files, hub, inspection, clock, events },
     { conversationSeconds: settings.conversationLifetimeSeconds, fileSeconds: settings.fileLifetimeSeconds },
   )
-  const access = new Access({ store, sites, secrets, revocations, credentials, hub, retention })
+  const changes = new OneByOne()
+  const botCheck = new BotCheck({
+    ...{ probe: outside.probe, bots, store, clock, random, events, inFlight, publicUrl },
+    development: settings.mode === 'dev',
+    isHeard: bot => inspection.isHeard(bot),
+    serviceUrl: (bot, conversation) => links.serviceUrl(bot, conversation),
+    authorize: (bot, conversation) =>
+      bot.schema === 'v1' && bot.app !== undefined && /^https:/i.test(bot.endpoint)
+        ? { outcome: 'given', header: writeBasic(bot.app) }
+        : botCredentials.authorizationFor(bot, links.serviceUrl(bot, conversation)),
+  })
+  const access = new Access({ store, sites, secrets, revocations, credentials, hub, retention, changes })
+  const registry = new Registry(
+    {
+      ...{ sites, opener, stored, secrets, access, retention, store, random, changes, credentials: botCredentials },
+      defaults: { bot: defaultBot, site: defaultSite },
+      maySelfSign: settings.mode === 'dev',
+    },
+    { given: settings.bots, written: opened.written },
+  )
   return {
-    ...{ sites, firstSecret: secret, rates, hub, links, attachments, credentials, inFlight, authority, botCredentials },
-    ...{ replies, conversations, opening, members, retention, access, overload, readiness },
+    firstSecret: opened.secret,
+    ...{ sites, rates, hub, inspection, links, attachments, credentials, inFlight, authority, botCredentials },
+    ...{ replies, conversations, opening, members, retention, access, registry, overload, readiness, watch, botCheck },
+    ...{ looking, live, steering, agents },
   }
 }

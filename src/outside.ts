@@ -4,14 +4,19 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { openSigner } from './adapters/authority/signer.ts'
+import { openBotProbe } from './adapters/bot-check/probe.ts'
 import { openBotClient } from './adapters/bot-http/client.ts'
-import { StandIn } from './adapters/bot-http/stand-in.ts'
+import { isRefused } from './adapters/bot-http/guard.ts'
+import { StandIn, type StandInUrls } from './adapters/bot-http/stand-in.ts'
 import { openEntra } from './adapters/entra/entra.ts'
 import { openDiskFiles } from './adapters/files/files.ts'
 import { LocalBus } from './adapters/memory/bus.ts'
 import { MemoryFiles } from './adapters/memory/files.ts'
+import { MemoryLook } from './adapters/memory/look.ts'
 import { MemoryStore } from './adapters/memory/store.ts'
+import { SqliteLook } from './adapters/sqlite/look.ts'
 import { openSqliteStore } from './adapters/sqlite/store.ts'
+import { upgradeSqliteStore } from './adapters/sqlite/upgrade.ts'
 import { readBase64 } from './adapters/system/base64.ts'
 import { systemClock } from './adapters/system/clock.ts'
 import { masterKeyBytes, openKeys } from './adapters/system/keys.ts'
@@ -21,16 +26,23 @@ import { systemRandom } from './adapters/system/random.ts'
 import type { Entra, Signer } from './domain/authority-port.ts'
 import type { Events } from './domain/events.ts'
 import type { Load } from './domain/health-port.ts'
+import type { Look } from './domain/look-port.ts'
 import type { BotClient, Bus, Clock, ConversationStore, Files, Keys, Random, ReadBase64 } from './domain/ports.ts'
+import type { BotProbe } from './domain/probe-port.ts'
+import type { TurnStore } from './domain/turn-port.ts'
 import { defaultLimits, type Limits } from './protocol/limits.ts'
 import type { StoreSettings } from './settings.ts'
 
 /** Everything the domain asks of the world. Disposing it closes what was opened, the store last. */
 export type Outside = AsyncDisposable & {
   readonly store: ConversationStore
+  readonly turns: TurnStore
+  /** For people who look in. */
+  readonly look: Look
   readonly files: Files
   readonly bus: Bus
   readonly bots: BotClient
+  readonly probe: BotProbe
   readonly keys: Keys
   readonly clock: Clock
   readonly random: Random
@@ -43,12 +55,14 @@ export type Outside = AsyncDisposable & {
 
 /** What stands in for a part of the world. */
 export type OutsideOptions = {
-  /** Where calls go while nothing listens at the bot's address. */
-  readonly standInUrl?: string | undefined
+  /** Where calls go while nothing listens at a bot's address. */
+  readonly standIn?: StandInUrls | undefined
   readonly clock?: Clock | undefined
   /** Hears of what fails where nobody waits for it. */
   readonly events?: Events | undefined
   readonly limits?: Limits | undefined
+  /** The master key: 32 bytes in base64. Without it, the one beside the store. */
+  readonly masterKey?: string | undefined
 }
 
 /**
@@ -58,16 +72,19 @@ export type OutsideOptions = {
  */
 export async function openOutside(settings: StoreSettings, options: OutsideOptions = {}): Promise<Outside> {
   const limits = options.limits ?? defaultLimits
-  const { store, files, master } = await openStore(settings, limits)
+  const { store, look, files, master } = await openStore(settings, limits, options.masterKey)
   const client = openBotClient({ connectionsMax: limits.turnsPerBot })
-  const bots = options.standInUrl === undefined ? client : new StandIn(client, options.standInUrl)
+  const bots = options.standIn === undefined ? client : new StandIn(client, options.standIn)
   const clock = options.clock ?? systemClock
   const load = openLoad()
   return {
     store,
+    turns: store.turns,
+    look,
     files,
     bus: new LocalBus(error => options.events?.({ event: 'fault', during: 'telling listeners', error })),
     bots,
+    probe: openBotProbe(isRefused),
     keys: openKeys(master),
     clock,
     random: systemRandom,
@@ -78,6 +95,7 @@ export async function openOutside(settings: StoreSettings, options: OutsideOptio
     async [Symbol.asyncDispose]() {
       load[Symbol.dispose]()
       await bots[Symbol.asyncDispose]()
+      await look[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()
     },
   }
@@ -86,17 +104,35 @@ export async function openOutside(settings: StoreSettings, options: OutsideOptio
 async function openStore(
   settings: StoreSettings,
   { logEntries, logCharacters, diskReserve }: Limits,
-): Promise<{ store: ConversationStore; files: Files; master: Uint8Array }> {
+  given: string | undefined,
+): Promise<{ store: ConversationStore & { readonly turns: TurnStore }; look: Look; files: Files; master: Uint8Array }> {
   const limits = { entriesMax: logEntries, charactersMax: logCharacters }
+  const master = given === undefined ? undefined : Buffer.from(given, 'base64')
   switch (settings.kind) {
-    case 'memory':
-      return { store: new MemoryStore(limits), files: new MemoryFiles(), master: randomBytes(masterKeyBytes) }
+    case 'memory': {
+      const store = new MemoryStore(limits)
+      const look = new MemoryLook(store)
+      return { store, look, files: new MemoryFiles(), master: master ?? randomBytes(masterKeyBytes) }
+    }
     case 'sqlite': {
       const store = await openSqliteStore({ dir: settings.dir, limits })
       const files = await openDiskFiles({ dir: join(settings.dir, 'files'), reserve: diskReserve })
-      return { store, files, master: await openMasterKey(settings.dir) }
+      return { store, look: new SqliteLook(settings), files, master: master ?? (await openMasterKey(settings.dir)) }
     }
     default:
       return settings satisfies never
   }
 }
+
+/**
+ * Brings a store's schema up to date without opening it for service.
+ *
+ * @param told hears of each step that is done
+ * @returns the version it had, and the one it has now; undefined where there is nothing on disk
+ * @throws StoreInUseError if somebody has it open; Error for a store that can't be used
+ */
+export const upgradeStore = (
+  settings: StoreSettings,
+  told: (done: number, total: number) => void,
+): { readonly from: number; readonly to: number } | undefined =>
+  settings.kind === 'memory' ? undefined : upgradeSqliteStore(settings.dir, told)

@@ -1,17 +1,17 @@
 /**
  * Everything a Landline is told, as the rest of the house takes it, with its defaults.
  */
-import {
-  conversationLifetimeSeconds,
-  defaultLimits,
-  fileLifetimeSeconds,
-  type Limits,
-  tokenLifetimeSeconds,
-} from './protocol/limits.ts'
+import { type BotValues, botRows, type SiteValues, siteRows } from './config/bots-table.ts'
+import { limitsOf } from './config/limits-table.ts'
+import type { Table, ValuesOf } from './config/row.ts'
+import { table, type Values } from './config/table.ts'
+import type { Limits } from './protocol/limits.ts'
 
 /** One site of a bot. */
 export type SiteSettings = {
   readonly id: string
+  /** What people call it. */
+  readonly name: string
   /** A site that is switched off takes no secret, token or ticket. */
   readonly enabled: boolean
   /** Whether clients of Direct Line 3.0, and of 1.1, are served. */
@@ -29,6 +29,8 @@ export type SiteSettings = {
   readonly debug: boolean
   /** Lets clients send `tokens/response` events, which otherwise only a token service may. */
   readonly allowTokenResponse: boolean
+  /** Whether clients may upload files. */
+  readonly uploads: boolean
 }
 
 /** One bot. */
@@ -57,14 +59,50 @@ export type BotSettings = {
   readonly passDeliveryMode: boolean
   /** Whether the bot may update and delete what it has sent. */
   readonly updates: boolean
+  /** What the bot is told as our address: an absolute URL without query or slash at its end. Undefined: the public URL. */
+  readonly serviceUrl: string | undefined
+  /** Whether a certificate that nobody vouches for is taken from the bot. */
+  readonly allowSelfSigned: boolean
+  /** Who owns it: bots of the settings can be changed only there. */
+  readonly owner: 'settings'
+  /** `file:line` of a bot that stands in the settings file. */
+  readonly where: string | undefined
   readonly sites: readonly SiteSettings[]
 }
 
 /** Where the log is kept. */
 export type StoreSettings = { readonly kind: 'memory' } | { readonly kind: 'sqlite'; readonly dir: string }
 
+/** Where the admin API and the console are. */
+export type AdminSettings = {
+  /** Without it there is neither. */
+  readonly enabled: Values['admin.enabled']
+  /** An address of their own. Undefined: where everything else is. */
+  readonly listen: Values['admin.listen']
+  /** Host names, beside loopback and the public URL's, under which they may be called. */
+  readonly hosts: Values['admin.hosts']
+  /** Whether other machines may reach them without https. */
+  readonly allowPlainHttp: Values['admin.allowPlainHttp']
+}
+
+/** What is kept of the calls of bots, for people who look in. */
+export type InspectSettings = {
+  /** Whether bodies of what bots were sent and answered are kept. */
+  readonly bodies: Values['inspect.bodies']
+  /** How much of one body: bytes. */
+  readonly maxBody: number
+  /** How many turns are kept. */
+  readonly turns: number
+  /** How long they are kept. */
+  readonly hours: number
+  /** Names of headers, and of parameters in a bot's address, whose values are never kept, beside those of credentials. */
+  readonly redact: readonly string[]
+}
+
 /** Everything a Landline is told. */
 export type Settings = {
+  /** How it was started: for a developer's own machine, or for others. */
+  readonly mode: 'dev' | 'serve'
   readonly listen: {
     readonly host: string
     /** 0: any free port. */
@@ -75,11 +113,19 @@ export type Settings = {
   /** What clients and bots are told as our address: an absolute URL without query. Undefined: the address listened on. */
   readonly publicUrl: string | undefined
   readonly store: StoreSettings
-  /** Serves the chat page and hands tokens to pages opened on this machine. */
+  /** Hands tokens to pages opened on this machine. */
   readonly development: boolean
   readonly tokenLifetimeSeconds: number
   readonly conversationLifetimeSeconds: number
   readonly fileLifetimeSeconds: number
+  /** The key that tokens, links and kept secrets hang on: 32 bytes in base64. Undefined: one is made and kept beside the store. */
+  readonly masterKey: string | undefined
+  readonly admin: AdminSettings
+  readonly inspect: InspectSettings
+  readonly webchat: {
+    /** Whether Web Chat is served for pages of other people's. */
+    readonly public: boolean
+  }
   /** Opens the admin API. Undefined: one is made at first start and kept. */
   readonly adminKey: string | undefined
   /** Whether the admin API shows secrets that are in use. */
@@ -96,53 +142,82 @@ export type Settings = {
   readonly bots: readonly BotSettings[]
 }
 
-/** A site with every setting at its default. */
-export const defaultSite: SiteSettings = {
-  id: 'default',
-  enabled: true,
-  v3: true,
-  v1: true,
-  secrets: [],
-  enhancedAuthentication: false,
-  trustedOrigins: [],
-  enforceOrigins: false,
-  debug: false,
-  allowTokenResponse: false,
+/** A site of the values of the table. */
+export function siteOf({ enhancedAuth, ...values }: SiteValues): SiteSettings {
+  return { ...values, enhancedAuthentication: enhancedAuth }
 }
+
+/**
+ * A bot of the values of the table.
+ *
+ * @param where it stands
+ */
+export function botOf(
+  { appId, appPassword, tenantId, ...values }: BotValues,
+  sites: readonly SiteSettings[],
+  where: string | undefined,
+): BotSettings {
+  const app = appId === undefined ? undefined : { id: appId, password: appPassword }
+  return { ...values, app, tenant: tenantId, owner: 'settings', where, sites }
+}
+
+/** What follows from several settings. */
+export type Derived = Pick<Settings, 'mode' | 'development' | 'bots'> & {
+  readonly further: number
+  /** The folder of the store. */
+  readonly dir: string
+}
+
+/** Everything a Landline is told, of the values of the table. */
+export function settingsOf(values: Values, { further, dir, ...derived }: Derived): Settings {
+  return {
+    ...derived,
+    listen: { host: values['listen.host'], port: values['listen.port'], further },
+    publicUrl: values.publicUrl,
+    store: values['store.kind'] === 'memory' ? { kind: 'memory' } : { kind: 'sqlite', dir },
+    tokenLifetimeSeconds: values.tokenLifetime,
+    conversationLifetimeSeconds: values['retention.conversations'],
+    fileLifetimeSeconds: values['retention.files'],
+    masterKey: values.masterKey,
+    admin: {
+      enabled: values['admin.enabled'],
+      listen: values['admin.listen'],
+      hosts: values['admin.hosts'],
+      allowPlainHttp: values['admin.allowPlainHttp'],
+    },
+    inspect: {
+      bodies: values['inspect.bodies'],
+      maxBody: values['inspect.maxBody'],
+      turns: values['inspect.turns'],
+      hours: values['inspect.hours'],
+      redact: values['inspect.redact'],
+    },
+    webchat: { public: values['webchat.public'] },
+    adminKey: values['admin.key'],
+    revealSecrets: values.revealSecrets,
+    rateLimits: values.rateLimits,
+    limits: limitsOf(values),
+    trustedProxies: values.trustedProxies,
+    entraUrl: values.entraUrl,
+    stopTimeoutMs: values['shutdown.seconds'] * 1000,
+  }
+}
+
+/** The defaults of a table, as `dev` has them. */
+const defaultsOf = <Rows extends Table>(rows: Rows): ValuesOf<Rows> =>
+  Object.fromEntries(Object.entries(rows).map(([name, { dev }]) => [name, dev])) as ValuesOf<Rows>
+
+/** A site with every setting at its default. */
+export const defaultSite: SiteSettings = siteOf(defaultsOf(siteRows))
 
 /** A bot with every setting at its default: where the SDKs' samples listen. */
-export const defaultBot: BotSettings = {
-  id: 'bot',
-  name: 'Bot',
-  endpoint: 'http://localhost:3978/api/messages',
-  schema: 'v3',
-  app: undefined,
-  authority: 'landline',
-  tenant: undefined,
-  allowLinkLocal: false,
-  timeoutMs: 15_000,
-  echo: 'before',
-  expectReplies: false,
-  passDeliveryMode: false,
-  updates: true,
-  sites: [defaultSite],
-}
+export const defaultBot: BotSettings = botOf(defaultsOf(botRows), [defaultSite], undefined)
 
 /** Every setting at its default, as `npm start` takes them. */
-export const defaults: Settings = {
-  listen: { host: '127.0.0.1', port: 3977, further: 20 },
-  publicUrl: undefined,
-  store: { kind: 'sqlite', dir: '.landline' },
+export const defaults: Settings = settingsOf(defaultsOf(table), {
+  mode: 'dev',
   development: true,
-  tokenLifetimeSeconds,
-  conversationLifetimeSeconds,
-  fileLifetimeSeconds,
-  adminKey: undefined,
-  revealSecrets: true,
-  rateLimits: true,
-  limits: defaultLimits,
-  trustedProxies: [],
-  entraUrl: 'https://login.microsoftonline.com',
-  stopTimeoutMs: 30_000,
   bots: [defaultBot],
-}
+  further: 20,
+  dir: '.landline',
+})

@@ -69,7 +69,7 @@ function roomOf(path: string): string {
   return inTwo === null ? path : inTwo[0]
 }
 
-describe('rooms: knowledge points one way, protocol ← domain ← adapters and http ← app ← main', () => {
+describe('rooms: knowledge points one way, protocol ← domain ← adapters and http ← app ← commands', () => {
   const house = sources.filter(file => !isTest(file))
   const offences = (within: (path: string) => boolean, isAllowed: (imported: string, from: string) => boolean) =>
     house
@@ -162,7 +162,7 @@ describe('rooms: knowledge points one way, protocol ← domain ← adapters and 
     )
   })
 
-  it('the sample bot knows nothing of the house, and nobody but main starts it', () => {
+  it('the sample bot knows nothing of the house, and nobody but the commands starts it', () => {
     refuse(
       offences(
         path => path.startsWith('src/sample-bot/'),
@@ -172,27 +172,27 @@ describe('rooms: knowledge points one way, protocol ← domain ← adapters and 
     )
     refuse(
       offences(
-        path => !path.startsWith('src/sample-bot/') && path !== 'src/main.ts',
+        path => !path.startsWith('src/sample-bot/') && path !== 'src/commands/running.ts',
         imported => !imported.startsWith('src/sample-bot/'),
       ),
       'The sample bot is somebody else’s program that happens to run in our process.',
     )
   })
 
-  it('nobody reaches back to the top: rooms do not know settings, the app or main', () => {
+  it('nobody reaches back to the top: rooms do not know settings or the app, nor anybody the commands', () => {
     refuse(
       offences(
-        path => /^src\/[^/]+\//.test(path),
+        path => /^src\/(?!commands\/)[^/]+\//.test(path),
         imported => !/^src\/[^/]+$/.test(imported),
       ),
       'A room is given what it needs. If it must know a setting, app.ts hands it over.',
     )
     refuse(
       offences(
-        () => true,
-        imported => imported !== 'src/main.ts',
+        path => path !== 'src/cli.ts' && !path.startsWith('src/commands/'),
+        imported => imported !== 'src/cli.ts' && !imported.startsWith('src/commands/'),
       ),
-      'main.ts runs when it is imported.',
+      'Commands are what people type: they know the house, and the house does not know them.',
     )
   })
 })
@@ -255,11 +255,11 @@ describe('files', () => {
     )
   })
 
-  it('only config.ts reads the environment, and only main.ts the command line', () => {
+  it('only config.ts reads the environment, and nobody the command line, which bin/landline.js hands over', () => {
     const readers = (pattern: RegExp, owner: string) =>
       sources.filter(file => file.path !== owner && !isTest(file) && pattern.test(file.text)).map(({ path }) => path)
     refuse(
-      [...readers(/\bprocess\.env\b/, 'src/config.ts'), ...readers(/\bprocess\.argv\b/, 'src/main.ts')],
+      [...readers(/\bprocess\.env\b/, 'src/config.ts'), ...readers(/\bprocess\.argv\b/, '')],
       'One table of settings: whoever reads them elsewhere makes one that nobody can look up.',
     )
   })
@@ -293,23 +293,6 @@ describe('documents', () => {
       inCode,
       'People write programs against these names: the page lists every row of src/protocol/errors.ts, in its order, with its status and codes.',
     )
-  })
-
-  it('the command line’s options are those in the usage text, the reference and the README', () => {
-    const config = text('src/config.ts')
-    const parsed = [
-      ...(/options: \{([\s\S]*?)\n {6}\}/.exec(config)?.[1] ?? '').matchAll(/^\s+'?([\w-]+)'?: \{ type/gm),
-    ].map(([, name]) => `--${name}`)
-    assert.ok(parsed.length > 0, 'the options are no longer found in src/config.ts')
-    const usage = [...config.matchAll(/^ {2}(--[\w-]+)/gm)].map(([, name]) => name ?? '')
-    const optionsOf = (path: string) => rows(document(path)).flatMap(({ name }) => /^--[\w-]+/.exec(name) ?? [])
-    for (const [where, options] of [
-      ['the usage text', usage],
-      ['docs/reference/command-line.md', optionsOf('docs/reference/command-line.md')],
-      ['README.md', optionsOf('README.md')],
-    ] as const) {
-      assert.deepEqual([...options].sort(), [...parsed].sort(), `${where} names other options than the program takes`)
-    }
   })
 
   it('ARCHITECTURE.md names every room, and none that is not there', () => {

@@ -8,6 +8,7 @@ import { type ConversationId, readConversationId } from '../protocol/ids.ts'
 import type { StreamTicket, Token } from '../protocol/token.ts'
 import type { Credentials } from './credentials.ts'
 import { type Hub, revokedClose } from './hub.ts'
+import type { OneByOne } from './one-by-one.ts'
 import type { ConversationStore } from './ports.ts'
 import type { Retention } from './retention.ts'
 import type { Revocable, Revocations } from './revocations.ts'
@@ -23,13 +24,13 @@ type AccessPorts = {
   readonly credentials: Credentials
   readonly hub: Hub
   readonly retention: Retention
+  /** Changes of sites, one after another: each puts a whole site in place of another. */
+  readonly changes: OneByOne
 }
 
 /** Changes who may come in. */
 export class Access {
   readonly #ports: AccessPorts
-  /** Changes of sites, one after another: each puts a whole site in place of another. */
-  #last: Promise<unknown> = Promise.resolve()
 
   constructor(ports: AccessPorts) {
     this.#ports = ports
@@ -37,8 +38,8 @@ export class Access {
 
   /** A secret of a site, in clear. Not while one is being replaced: what is kept and what counts are not the same then. */
   reveal(site: Site, number: SecretNumber): Promise<string> {
-    const { secrets, sites } = this.#ports
-    return this.#inTurn(() => secrets.reveal(sites.of(site.bot.id, site.id) ?? site, number))
+    const { secrets, changes } = this.#ports
+    return changes.do(async () => secrets.reveal(this.#now(site), number))
   }
 
   /**
@@ -46,7 +47,7 @@ export class Access {
    * people is not cut off. Sockets that were opened with the old secret itself are closed.
    */
   regenerate(site: Site, number: SecretNumber): Promise<string> {
-    return this.#inTurn(() => this.#replace(site, number))
+    return this.#ports.changes.do(() => this.#replace(site, number))
   }
 
   /**
@@ -54,8 +55,8 @@ export class Access {
    * end half done, whoever asks again still means the same secret.
    */
   revokeSecret(site: Site, number: SecretNumber): Promise<string> {
-    return this.#inTurn(async () => {
-      const { id: secret } = (this.#ports.sites.of(site.bot.id, site.id) ?? site).secrets[number === 1 ? 0 : 1]
+    return this.#ports.changes.do(async () => {
+      const { id: secret } = this.#now(site).secrets[number === 1 ? 0 : 1]
       await this.#revoke({ what: 'secret', bot: site.bot.id, site: site.id, secret })
       return this.#replace(site, number)
     })
@@ -83,15 +84,14 @@ export class Access {
   }
 
   /** Turns a site, or one API for it, off or on; it stays so over restarts until its settings change. */
-  switchSite({ bot, id }: Site, change: Partial<Switches>): Promise<Site> {
-    return this.#inTurn(async () => {
+  switchSite(given: Site, change: Partial<Switches>): Promise<Site> {
+    return this.#ports.changes.do(async () => {
       const { store, sites } = this.#ports
-      const site = sites.of(bot.id, id)
-      if (site === undefined) throw new ProtocolError('UnknownSite', 'There is no such site.')
+      const site = this.#now(given)
       const changed = { ...site, ...change }
-      await keepSwitches(store, { bot: bot.id, site: id }, site.given, changed)
+      await keepSwitches(store, { bot: site.bot.id, site: site.id }, site.given, changed)
       sites.put(changed)
-      this.#closeRefused()
+      this.closeRefused()
       return changed
     })
   }
@@ -107,32 +107,34 @@ export class Access {
 
   async #replace(given: Site, number: SecretNumber): Promise<string> {
     const { secrets, sites } = this.#ports
-    const { secret, mark } = await secrets.replace(given, number)
-    const site = sites.of(given.bot.id, given.id) ?? given
+    const site = this.#now(given)
+    const { secret, mark } = await secrets.replace(site, number)
     const [first, second] = site.secrets
     sites.put({ ...site, secrets: number === 1 ? [mark, second] : [first, mark] })
-    this.#closeRefused()
+    this.closeRefused()
     return secret
   }
 
   /** Sockets are closed before the store is asked: a revocation that may not outlive a restart is better than none. */
   async #revoke(revocable: Revocable): Promise<number> {
     const kept = this.#ports.revocations.revoke(revocable)
-    const closed = this.#closeRefused()
+    const closed = this.closeRefused()
     await kept
     return closed
   }
 
-  #closeRefused(): number {
+  /** The site as it is when its turn has come. @throws ProtocolError `UnknownSite` if it has gone */
+  #now({ bot, id }: Site): Site {
+    const site = this.#ports.sites.of(bot.id, id)
+    if (site === undefined) throw new ProtocolError('UnknownSite', 'There is no such site.')
+    return site
+  }
+
+  /** Closes the sockets that what they were opened with would not open any more. Answers how many. */
+  closeRefused(): number {
     const { hub, credentials } = this.#ports
     const { code, reason } = revokedClose
     return hub.closeWhere(({ grant }) => credentials.refusesSocket(grant), code, reason)
-  }
-
-  #inTurn<Result>(change: () => Promise<Result>): Promise<Result> {
-    const changed = this.#last.then(change)
-    this.#last = changed.catch(() => undefined)
-    return changed
   }
 }
 

@@ -70,9 +70,9 @@ export class BotCredentials {
     this.#shown = new Renewals(ports.clock)
   }
 
-  /** Opens what the bots there are need, so that what can't work fails at the start. @throws Error */
-  async open(): Promise<void> {
-    const bots = this.#bots()
+  /** Opens what these bots need, so that what can't work fails at the start, or when one is added. @throws Error */
+  async open(given: readonly Bot[] = this.#ports.sites.bots): Promise<void> {
+    const bots = given.filter(isAuthenticated)
     if (bots.some(bot => bot.authority === 'microsoft')) this.#openEntra()
     if (bots.some(bot => bot.authority === 'landline')) await this.#ports.authority.open()
   }

@@ -38,13 +38,14 @@ export class OldBots {
    */
   async take(turn: BotTurn, recorded: RecordAnswer): Promise<Delivered> {
     const account = { id: turn.bot.id, name: turn.bot.name }
-    let outcome: Delivered = { outcome: 'accepted', answer: '' }
+    let outcome: Delivered | undefined
     for (const message of botMessagesOf(turn.activity, { bot: account, bags: {} })) {
-      const delivered = await this.#tell(turn, message, recorded)
+      const marks = outcome === undefined ? turn.marks : turn.marks?.another()
+      const delivered = await this.#tell({ ...turn, marks }, message, recorded)
       // The next one is a turn of its own: a bot that will not hear of itself may well hear of its user.
-      if (outcome.outcome === 'accepted') outcome = delivered
+      if (outcome === undefined || outcome.outcome === 'accepted') outcome = delivered
     }
-    return outcome
+    return outcome ?? { outcome: 'accepted', answer: '' }
   }
 
   async #tell(turn: BotTurn, message: BotMessage, recorded: RecordAnswer): Promise<Delivered> {
@@ -56,7 +57,7 @@ export class OldBots {
       authorization: this.#authorization(turn),
     })
     if (delivered.outcome === 'failed') return delivered
-    return recorded(delivered, () => this.#record(turn, message, whose, delivered.answer))
+    return recorded(delivered, turn.marks, () => this.#record(turn, message, whose, delivered.answer))
   }
 
   async #record(turn: BotTurn, message: BotMessage, whose: Whose, answer: string): Promise<void> {
@@ -64,7 +65,8 @@ export class OldBots {
     if (reply.activity !== undefined) refuseLong(reply.activity, answer)
     await keepBags(this.#ports.store, whose, reply.bags)
     if (reply.activity === undefined) return
-    await this.#ports.replies.reply(botGrant(turn.conversation, turn.bot), reply.activity, undefined, undefined)
+    const { conversation, bot, marks } = turn
+    await this.#ports.replies.reply(botGrant(conversation, bot), reply.activity, undefined, undefined, marks)
   }
 
   /** The password travels only where nobody can read it on the way. */

@@ -5,7 +5,7 @@
 import { type Activity, clientActivityId } from '../protocol/activity.ts'
 import { ProtocolError } from '../protocol/errors.ts'
 import { type ActivityId, activityId } from '../protocol/ids.ts'
-import { joinWaitMs, pageCharactersMax, pageEntriesMax, sendDeadlineMs, turnLeastMs } from '../protocol/limits.ts'
+import { pageCharactersMax, pageEntriesMax, sendDeadlineMs, turnLeastMs } from '../protocol/limits.ts'
 import { beginning, type Position, readWatermark } from '../protocol/watermark.ts'
 import { refuseUnsendable, senderOf, treatmentOf } from './admission.ts'
 import { isFor, type Listener } from './cursor.ts'
@@ -23,7 +23,8 @@ import { Repeats } from './repeats.ts'
 import type { Bot } from './sites.ts'
 import { type DeliveryModes, placedForBot, type Sender, type StampedForBot, stampFromUser } from './stamp.ts'
 import type { Tails } from './tails.ts'
-import type { TakeTurn } from './turn.ts'
+import { type TakeTurn, turnTimeoutMs } from './turn.ts'
+import type { TurnMarks } from './turn-marks.ts'
 
 type ConversationsPorts = {
   readonly store: ConversationStore
@@ -105,6 +106,7 @@ export class Conversations {
     activity: Activity,
     fallbackUser?: string,
     requestKey?: string,
+    marks?: TurnMarks,
   ): Promise<ActivityId> {
     const startedMs = this.#ports.clock.monotonicMs()
     const sender = senderOf(grant, activity, fallbackUser)
@@ -124,6 +126,7 @@ export class Conversations {
           grant,
           conversation,
           stamped,
+          marks,
           timeoutMs: turnTimeoutMs(bot, this.#ports.clock.monotonicMs() - startedMs),
         }
         switch (treatment) {
@@ -189,12 +192,8 @@ export class Conversations {
    */
   async listen(grant: ConversationGrant, listener: Listener, after: Position, greet: boolean): Promise<Cursor> {
     const conversation = await this.find(grant)
-    return this.#ports.hub.listen(
-      conversation.id,
-      listener,
-      after < conversation.last ? after : conversation.last,
-      greet,
-    )
+    const from = after < conversation.last ? after : conversation.last
+    return this.#ports.hub.listen(conversation.id, listener, from, greet)
   }
 
   async #pageAfter(grant: ConversationGrant, position: Position): Promise<ClientPage> {
@@ -212,9 +211,13 @@ export class Conversations {
 
   async #postRecorded(sent: Sent, key: string | undefined): Promise<ActivityId> {
     const { recorder, store } = this.#ports
-    const { grant, conversation, stamped } = sent
+    const { grant, conversation, stamped, marks } = sent
     const before = grant.bot.echo === 'before'
-    const recorded = await recorder.append({ conversation: conversation.id, bot: grant.bot, key }, stamped, before)
+    const recorded = await recorder.append(
+      { conversation: conversation.id, bot: grant.bot, key, marks },
+      stamped,
+      before,
+    )
     if (recorded.repeated?.accepted) return recorded.id
     const delivered = await this.#deliver(sent, recorded)
     if (!before) recorder.announce(conversation.id, recorded.position)
@@ -242,7 +245,7 @@ export class Conversations {
   }
 
   #deliver(
-    { grant, conversation, stamped, timeoutMs }: Sent,
+    { grant, conversation, stamped, marks, timeoutMs }: Sent,
     given: Pick<Recorded, 'id' | 'timestampMs'>,
   ): Promise<Delivered> {
     const { bot } = grant
@@ -254,6 +257,7 @@ export class Conversations {
       activity: placedForBot(stamped.botRest, given.id, given.timestampMs, recipient, serviceUrl),
       type: stamped.type,
       timeoutMs,
+      marks,
     })
   }
 
@@ -275,18 +279,13 @@ type Sent = {
   readonly grant: ConversationGrant
   readonly conversation: Conversation
   readonly stamped: StampedForBot
+  readonly marks: TurnMarks | undefined
   readonly timeoutMs: number
 }
 
 /** A bot that answers in its turn is told so by the delivery mode. */
-const modesFor = (bot: Bot): DeliveryModes =>
+export const modesFor = (bot: Bot): DeliveryModes =>
   bot.expectReplies ? 'none' : bot.passDeliveryMode ? 'all' : 'allButStream'
-
-/** What is left for the turn after the join before it: clients give the whole send 20 s. */
-function turnTimeoutMs(bot: Bot, spentMs: number): number {
-  const deadlineMs = Math.max(sendDeadlineMs, bot.timeoutMs + sendDeadlineMs - turnLeastMs - joinWaitMs)
-  return Math.min(bot.timeoutMs, Math.max(deadlineMs - spentMs, turnLeastMs))
-}
 
 /** @throws ProtocolError `BotFailed` */
 function refuseUndelivered(delivered: Delivered): void {

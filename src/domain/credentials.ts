@@ -103,6 +103,12 @@ export class Credentials {
     return shown !== undefined && this.#revocations.refusal(shown) !== undefined
   }
 
+  /** What a socket was opened with, as its site and bot are now; undefined where it is refused. */
+  current(grant: ConversationGrant): ConversationGrant | undefined {
+    const site = this.#sites.of(grant.bot.id, grant.site.id)
+    return site === undefined || this.refusesSocket(grant) ? undefined : { ...grant, site, bot: site.bot }
+  }
+
   /** What a genuine token or ticket says, whether or not it has expired or been revoked; undefined for any other text. */
   read(text: string): Token | StreamTicket | undefined {
     return text.length > tokenCharactersMax ? undefined : this.#read(text)

@@ -9,8 +9,9 @@ import type { Authorization } from './bot-credentials.ts'
 import type { Events } from './events.ts'
 import { Gate } from './gate.ts'
 import type { InFlight } from './in-flight.ts'
-import type { BotAnswer, BotClient, Clock } from './ports.ts'
+import type { BotAnswer, BotClient, BotEndpoint, Clock } from './ports.ts'
 import type { Bot } from './sites.ts'
+import type { TurnMarks } from './turn-marks.ts'
 
 /** One call of a bot. */
 export type Turn = {
@@ -24,6 +25,8 @@ export type Turn = {
   readonly needsAnswer: boolean
   /** From now to the end of the bot's answer, waiting for a place included: milliseconds. */
   readonly timeoutMs: number
+  /** Where its moments are taken down, if anybody watches. */
+  readonly marks?: TurnMarks | undefined
 }
 
 /** What came of a turn. */
@@ -34,6 +37,14 @@ export type Delivered =
 
 /** Gives what a turn carries: at once if it is at hand. Never rejects. */
 export type Authorize = (turn: Turn) => Authorization | Promise<Authorization>
+
+/** Where a bot is called. */
+export const endpointOf = ({ id, endpoint, allowLinkLocal, allowSelfSigned }: Bot): BotEndpoint => ({
+  bot: id,
+  url: endpoint,
+  allowLinkLocal,
+  allowSelfSigned,
+})
 
 /** Takes turns. */
 export class Delivery {
@@ -85,22 +96,29 @@ export class Delivery {
     const asked = this.#authorize(turn)
     if (!(asked instanceof Promise)) return this.#send(turn, asked, timeoutMs)
     const startedMs = this.#clock.monotonicMs()
+    turn.marks?.asking()
     const authorization = await this.#atMost(timeoutMs, asked)
+    turn.marks?.credited()
     const leftMs = timeoutMs - (this.#clock.monotonicMs() - startedMs)
     return this.#send(turn, authorization, Math.max(leftMs, 1))
   }
 
   async #send(turn: Turn, authorization: Authorization, timeoutMs: number): Promise<Delivered> {
-    if (authorization.outcome === 'failed') return unauthorized(authorization.reason)
+    if (authorization.outcome === 'failed') {
+      turn.marks?.refused(authorization.reason)
+      return unauthorized(authorization.reason)
+    }
     const answer = await this.#bots.call({
       conversation: turn.conversation,
-      endpoint: { bot: turn.bot.id, url: turn.bot.endpoint, allowLinkLocal: turn.bot.allowLinkLocal },
+      endpoint: endpointOf(turn.bot),
       activity: turn.body,
       authorization: turn.authorization ?? authorization.header,
       timeoutMs,
       answerBytesMax: turn.needsAnswer ? botRepliesBytesMax : botAnswerBytesMax,
       needsBody: turn.needsAnswer,
+      watch: turn.marks,
     })
+    turn.marks?.came(answer)
     return understood(answer)
   }
 
@@ -115,6 +133,7 @@ export class Delivery {
   }
 
   #noted(turn: Turn, delivered: Delivered): Delivered {
+    turn.marks?.settled(delivered)
     if (delivered.outcome === 'failed') {
       this.#events({
         event: 'turnFailed',

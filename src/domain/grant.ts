@@ -2,6 +2,7 @@
  * What a caller has shown a right to. Every act on a conversation asks for a grant held against that
  * conversation, so no surface can forget to check.
  */
+import type { Activity } from '../protocol/activity.ts'
 import { ProtocolError } from '../protocol/errors.ts'
 import { type ConversationId, readConversationId, type UserId } from '../protocol/ids.ts'
 import type { StreamTicket, Token } from '../protocol/token.ts'
@@ -104,4 +105,15 @@ export function refuseUntokenedUser(site: Site, user: UserId): void {
 /** Nobody may speak under the bot's id. @throws ProtocolError `Unacceptable` */
 export function refuseBotId(site: Site, user: UserId): void {
   if ((user as string) === site.bot.id) throw new ProtocolError('Unacceptable', "The bot's id cannot be a user's.")
+}
+
+/**
+ * Refuses files where the site takes none.
+ *
+ * @param activity what carries them; an upload is refused without a look at it
+ * @throws ProtocolError `UploadsOff`
+ */
+export function refuseFiles(site: Site, activity?: Pick<Activity, 'attachments'>): void {
+  if (site.uploads || (activity !== undefined && !activity.attachments?.length)) return
+  throw new ProtocolError('UploadsOff', 'This site takes no files: uploads are switched off.')
 }

@@ -37,6 +37,7 @@ export class Hub {
   readonly #events: Events
   readonly #limits: HubLimits
   readonly #refuses: (grant: ConversationGrant) => boolean
+  readonly #noticed: (conversation: ConversationId) => void
   readonly #rooms = new Map<ConversationId, Room>()
   #sweepStep = 0
   #cancelSweep: () => void
@@ -49,11 +50,14 @@ export class Hub {
       events: Events
       /** Whether what a listener was opened with is taken no more. */
       refuses?: (grant: ConversationGrant) => boolean
+      /** Hears of every conversation that has one more listener, or one less. */
+      noticed?: (conversation: ConversationId) => void
     },
     limits: HubLimits = defaultLimits,
   ) {
     this.#limits = limits
     this.#refuses = ports.refuses ?? (() => false)
+    this.#noticed = ports.noticed ?? (() => undefined)
     this.#log = ports.log
     this.#clock = ports.clock
     this.#events = ports.events
@@ -80,11 +84,13 @@ export class Hub {
       this.#rooms.set(conversation, room)
     }
     const cursor = room.add(listener, after, greet, this.#limits.socketsPerConversation)
+    this.#noticed(conversation)
     return {
       resume: () => cursor.resume(),
       end: () => {
         cursor.stop()
         if (room.remove(cursor) === 0 && this.#rooms.get(conversation) === room) this.#rooms.delete(conversation)
+        this.#noticed(conversation)
       },
     }
   }
@@ -110,6 +116,16 @@ export class Hub {
   closeAll(code: number, reason: string): void {
     this.#cancelSweep()
     for (const room of this.#rooms.values()) room.close(code, reason)
+  }
+
+  /** How many listen to a conversation. */
+  listenersOf(conversation: ConversationId): number {
+    return this.#rooms.get(conversation)?.size ?? 0
+  }
+
+  /** The conversations somebody listens to. */
+  get conversations(): readonly ConversationId[] {
+    return [...this.#rooms.values()].flatMap(({ conversation, size }) => (size > 0 ? [conversation] : []))
   }
 
   /** How many listen. */

@@ -7,6 +7,7 @@ import type { JsonObject } from '../protocol/fields.ts'
 import { activityId, type ConversationId, type UserId } from '../protocol/ids.ts'
 import { joinWaitMs } from '../protocol/limits.ts'
 import type { Events } from './events.ts'
+import type { Inspection } from './inspection.ts'
 import type { Clock, Conversation, ConversationStore, Member, Random } from './ports.ts'
 import type { Bot } from './sites.ts'
 import { placedForBot, stampJoin } from './stamp.ts'
@@ -24,6 +25,8 @@ type JoinPorts = {
   readonly clock: Clock
   readonly random: Random
   readonly events: Events
+  /** Undefined: nobody watches. */
+  readonly inspection?: Inspection | undefined
   /** Where the bot answers to this conversation. */
   readonly serviceUrl: (bot: Bot, conversation: ConversationId) => string
 }
@@ -101,7 +104,7 @@ export class Joins {
     added: readonly Member[],
     told: readonly (UserId | undefined)[],
   ): Promise<void> {
-    const { clock, random, takeTurn, store, serviceUrl } = this.#ports
+    const { clock, random, takeTurn, store, inspection, serviceUrl } = this.#ports
     const user = added.findLast(member => (member.id as string) !== bot.id)
     const stamped = stampJoin(
       conversation.id,
@@ -118,6 +121,7 @@ export class Joins {
       activity: placedForBot(stamped.botRest, id, atMs, recipient, serviceUrl(bot, conversation.id)),
       type: stamped.type,
       timeoutMs: bot.timeoutMs,
+      marks: inspection?.begin(conversation.id, bot),
     })
     await store.announced(conversation.id, told)
   }

@@ -30,8 +30,9 @@ export class Links {
    * life of the conversation: bots store it and use it days later.
    */
   serviceUrl(bot: Bot, conversation: ConversationId): string {
-    if (isAuthenticated(bot)) return `${this.#publicUrl()}/`
-    return `${this.#publicUrl()}/connector/${conversation}/${this.#keys.mark('connector', conversation)}/`
+    const own = bot.serviceUrl ?? this.#publicUrl()
+    if (isAuthenticated(bot)) return `${own}/`
+    return `${own}/connector/${conversation}/${this.#keys.mark('connector', conversation)}/`
   }
 
   /** Whether this is the unguessable part of the conversation's `serviceUrl`. */

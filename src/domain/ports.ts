@@ -7,6 +7,7 @@ import type { Position } from '../protocol/watermark.ts'
 import type { BagStore } from './bag-port.ts'
 import type { StoreHealth } from './health-port.ts'
 import type { StampedActivity } from './stamp.ts'
+import type { CallWatch } from './turn-port.ts'
 
 /** Time. Order, timeouts and waits use `monotonicMs`; only what people and tokens are shown uses `nowMs`. */
 export interface Clock {
@@ -230,6 +231,8 @@ export type BotEndpoint = {
   readonly url: string
   /** Whether it may be at a link-local address or one where clouds hand out credentials. */
   readonly allowLinkLocal: boolean
+  /** Whether a certificate that nobody vouches for, or of another name or time, is taken from it. Not if not said. */
+  readonly allowSelfSigned?: boolean
 }
 
 /** One turn: an activity for a bot. */
@@ -246,6 +249,8 @@ export type BotCall = {
   readonly answerBytesMax: number
   /** Whether the answer's text is wanted. */
   readonly needsBody: boolean
+  /** Hears how the call goes. */
+  readonly watch?: CallWatch | undefined
 }
 
 /** What came of a turn. */

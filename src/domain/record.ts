@@ -8,9 +8,11 @@ import type { ActivityId, ConversationId } from '../protocol/ids.ts'
 import { ephemeralIdAfter, type Position } from '../protocol/watermark.ts'
 import type { Hub } from './hub.ts'
 import type { Appended, Bus, Clock, Conversation, ConversationStore, Replaced } from './ports.ts'
+import type { ReplyMarks } from './reply-marks.ts'
 import type { Bot } from './sites.ts'
 import type { StampedActivity } from './stamp.ts'
 import type { Tails } from './tails.ts'
+import type { TurnMarks } from './turn-marks.ts'
 
 /** An activity that has its place. */
 export type Recorded = {
@@ -22,7 +24,14 @@ export type Recorded = {
 }
 
 /** Where an activity belongs, and by what it is known when it is sent again. */
-export type Place = { readonly conversation: ConversationId; readonly bot: Bot; readonly key: string | undefined }
+export type Place = {
+  readonly conversation: ConversationId
+  readonly bot: Bot
+  readonly key: string | undefined
+  /** Where a client's activity, and where a bot's, has its moments taken down, if anybody watches. */
+  readonly marks?: TurnMarks | undefined
+  readonly reply?: ReplyMarks | undefined
+}
 
 /** Ephemeral ids grow by at least one in this many parts of a millisecond. */
 const ordersPerMs = 16
@@ -51,10 +60,19 @@ export class Recorder {
    * @throws ProtocolError `UnknownConversation`, `ConversationFull`
    */
   async append(place: Place, activity: StampedActivity, announce: boolean): Promise<Recorded> {
-    const { conversation, bot, key } = place
+    const { conversation, bot, key, marks, reply } = place
+    marks?.appending()
     const appended = await this.#store.append({ conversation, bot: bot.id, activity, atMs: this.#clock.nowMs(), key })
-    if (appended.outcome === 'appended') this.#tails.appended(conversation, appended.entry)
-    return this.#told(conversation, appended, announce)
+    if (appended.outcome === 'repeated') {
+      marks?.stored(appended.position)
+    } else if (appended.outcome === 'appended') {
+      marks?.stored(appended.entry.position)
+      reply?.stored(appended.entry.position)
+      this.#tails.appended(conversation, appended.entry)
+    }
+    const recorded = this.#told(conversation, appended, announce)
+    if (recorded.repeated === undefined) reply?.pushed(this.#hub.listenersOf(conversation))
+    return recorded
   }
 
   /**

@@ -8,12 +8,14 @@ import { type ActivityId, activityId, type ConversationId } from '../protocol/id
 import { type Position, positionOf } from '../protocol/watermark.ts'
 import type { Attachments } from './attachments.ts'
 import type { BotGrant } from './grant.ts'
+import type { Inspection } from './inspection.ts'
 import type { Links } from './links.ts'
 import type { Conversation, ConversationStore } from './ports.ts'
 import type { Place, Recorder } from './record.ts'
 import { Repeats } from './repeats.ts'
 import type { Bot, Sites } from './sites.ts'
 import { type BotAccount, type StampedActivity, stampDeletion, stampFromBot } from './stamp.ts'
+import type { TurnMarks } from './turn-marks.ts'
 
 type RepliesPorts = {
   readonly store: ConversationStore
@@ -21,9 +23,14 @@ type RepliesPorts = {
   readonly attachments: Attachments
   readonly links: Links
   readonly sites: Sites
+  /** Undefined: nobody watches. */
+  readonly inspection?: Inspection | undefined
   /** Our own address, as links to stored files begin. */
   readonly publicUrl: () => string
 }
+
+/** When a bot's call arrived, by the monotonic clock; or the turn in whose answer it says something. */
+export type Heard = number | TurnMarks
 
 /** What is done with a bot's activity: kept and shown, only shown, or taken and shown to nobody. */
 type Treatment = 'record' | 'show' | 'drop'
@@ -52,6 +59,7 @@ export class Replies {
    * @param repliesTo the activity id in the address; taken as `replyToId` if it is one of this conversation's, because
    * SDKs make ids up and Web Chat waits five seconds for an activity it has not seen
    * @param requestId what the bot repeats when it sends the same again
+   * @param heard when the bot's call arrived, by the monotonic clock, or the turn in whose answer it came; for whoever watches
    * @returns the id by which the bot and the clients know the activity
    * @throws ProtocolError `UnknownConversation`, `ConversationFull`; `Unacceptable` for an `invoke`, which only clients send
    */
@@ -60,10 +68,11 @@ export class Replies {
     activity: Activity,
     repliesTo: string | undefined,
     requestId: string | undefined,
+    heard?: Heard,
   ): Promise<ActivityId> {
     const ephemeral = treatment(activity, false) !== 'record'
     return this.#repeats.share(keyInProcess(grant.conversation, requestId), ephemeral, () =>
-      this.#reply(grant, activity, repliesTo, requestId),
+      this.#reply(grant, activity, repliesTo, requestId, heard),
     )
   }
 
@@ -102,6 +111,7 @@ export class Replies {
         stampDeletion(grant.conversation, account(grant.bot)),
         true,
       )
+      this.#ports.inspection?.erased(grant.conversation, target)
       return activityId(id)
     })
   }
@@ -119,15 +129,19 @@ export class Replies {
     activity: Activity,
     repliesTo: string | undefined,
     requestId: string | undefined,
+    heard: Heard | undefined,
   ): Promise<ActivityId> {
     const conversation = await this.find(grant)
-    const { recorder, sites } = this.#ports
+    const { recorder, sites, inspection } = this.#ports
     const known = knownReplyTo(conversation, repliesTo)
+    const cause = known === undefined ? undefined : positionOf(conversation.id, known)
     const said = known === undefined ? withoutMadeUp(activity, repliesTo) : activity
-    switch (treatment(activity, sites.of(grant.bot.id, conversation.site)?.debug ?? false)) {
+    const treated = treatment(activity, sites.of(grant.bot.id, conversation.site)?.debug ?? false)
+    const reply = inspection?.says(conversation.id, grant.bot.id, cause ?? 0, treated !== 'drop', heard)
+    switch (treated) {
       case 'record': {
         const stamped = await this.#stamped(grant, said, known)
-        return (await recorder.append(place(grant, requestId), stamped, true)).id
+        return (await recorder.append({ ...place(grant, requestId), reply }, stamped, true)).id
       }
       case 'show':
         return recorder.show(conversation, await this.#stamped(grant, said, known)).id

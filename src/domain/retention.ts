@@ -4,6 +4,7 @@
 import type { ConversationId } from '../protocol/ids.ts'
 import type { Events } from './events.ts'
 import type { Hub } from './hub.ts'
+import type { Inspection } from './inspection.ts'
 import type { Clock, ConversationStore, Files } from './ports.ts'
 import type { Tails } from './tails.ts'
 
@@ -18,6 +19,8 @@ type RetentionPorts = {
   readonly tails: Tails
   readonly files: Files
   readonly hub: Hub
+  /** Undefined: nobody watches turns. */
+  readonly inspection?: Inspection | undefined
   readonly clock: Clock
   readonly events: Events
 }
@@ -38,7 +41,7 @@ export class Retention {
 
   /** Forgets everything that is past its time now. */
   async forgetPast(): Promise<void> {
-    const { store, tails, files, hub, clock, events } = this.#ports
+    const { store, tails, files, hub, inspection, clock, events } = this.#ports
     const nowMs = clock.nowMs()
     await files.forgetBefore(nowMs - this.#fileLifetimeMs)
     for (;;) {
@@ -48,6 +51,7 @@ export class Retention {
         tails.forget(conversation)
         await files.forgetConversation(conversation)
       }
+      inspection?.forget(forgotten)
       if (forgotten.length > 0) events({ event: 'conversationsForgotten', count: forgotten.length })
       if (forgotten.length < stepMax) return
     }
@@ -55,10 +59,11 @@ export class Retention {
 
   /** Forgets one conversation now, with all that belongs to it. */
   async forget(conversation: ConversationId): Promise<void> {
-    const { store, tails, files, hub, events } = this.#ports
+    const { store, tails, files, hub, inspection, events } = this.#ports
     hub.close(conversation, 1000, 'conversation deleted')
     await store.forget(conversation)
     tails.forget(conversation)
+    inspection?.forget([conversation])
     await files.forgetConversation(conversation)
     events({ event: 'conversationsForgotten', count: 1 })
   }

@@ -85,6 +85,11 @@ export class Secrets {
     return { secret: made.secret, mark: this.mark(made) }
   }
 
+  /** Forgets the secrets of a site that is gone: one of its name that comes later gets others. */
+  async forget(bot: string, site: string): Promise<void> {
+    await this.#write(bot, site, JSON.stringify({ secrets: [], retired: [] } satisfies Kept))
+  }
+
   #merged(given: readonly string[], kept: Kept): readonly [Secret, Secret] {
     const named = given.map((secret, at) =>
       this.#isRetired(kept, secret) || given.indexOf(secret) !== at

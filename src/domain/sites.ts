@@ -18,6 +18,10 @@ export type Bot = BotAccount & {
   readonly tenant: string
   /** Whether the bot may be at a link-local or cloud metadata address. */
   readonly allowLinkLocal: boolean
+  /** Whether a certificate that nobody vouches for is taken from it. */
+  readonly allowSelfSigned: boolean
+  /** What it is told as our address, without a slash at its end. Undefined: the public URL. */
+  readonly serviceUrl: string | undefined
   /** How long a turn may take: milliseconds. */
   readonly timeoutMs: number
   /** When sockets are pushed what a user sent: before the bot's turn, or when it has ended or been answered. */
@@ -28,6 +32,10 @@ export type Bot = BotAccount & {
   readonly passDeliveryMode: boolean
   /** Whether the bot may update and delete what it has sent. */
   readonly updates: boolean
+  /** Where it may be changed. */
+  readonly owner: 'settings' | 'store'
+  /** Where somebody wrote it down in the settings. */
+  readonly where: string | undefined
 }
 
 /** A bot that is shown tokens, and shows its own when it calls. */
@@ -48,6 +56,8 @@ export type Switches = {
   /** Whether clients of Direct Line 3.0, and of 1.1, are served. */
   readonly v3: boolean
   readonly v1: boolean
+  /** Whether clients may send files. */
+  readonly uploads: boolean
 }
 
 /** One of the two secrets of a site, without the secret. */
@@ -69,6 +79,8 @@ export const ownSecret = 'self'
 /** A site of a bot. */
 export type Site = Switches & {
   readonly id: SiteId
+  /** What people call it. */
+  readonly name: string
   readonly bot: Bot
   /** The switches as the settings have them. */
   readonly given: Switches
@@ -92,11 +104,10 @@ export class Sites {
   readonly #bots = new Map<BotId, Bot>()
   readonly #lastUsedMs = new Map<string, number>()
 
-  constructor(sites: readonly Site[]) {
-    for (const site of sites) {
-      this.#bots.set(site.bot.id, site.bot)
-      this.put(site)
-    }
+  /** @param bots those of the sites and any that have none */
+  constructor(sites: readonly Site[], bots: readonly Bot[] = sites.map(({ bot }) => bot)) {
+    for (const bot of bots) this.#bots.set(bot.id, bot)
+    for (const site of sites) this.put(site)
   }
 
   /** Takes a site as it is from now on, in place of what it was. Its bot stays. */
@@ -104,6 +115,20 @@ export class Sites {
     for (const { digest } of this.of(site.bot.id, site.id)?.secrets ?? []) this.#byDigest.delete(digest)
     this.#byId.set(nameOf(site.bot.id, site.id), site)
     for (const secret of site.secrets) this.#byDigest.set(secret.digest, { site, secret })
+  }
+
+  /** Takes a bot as it is from now on, with these sites and no others. */
+  putBot(bot: Bot, sites: readonly Site[]): void {
+    this.#bots.set(bot.id, bot)
+    const ids = new Set(sites.map(({ id }) => id))
+    for (const old of this.sitesOf(bot.id)) if (!ids.has(old.id)) this.#remove(old)
+    for (const site of sites) this.put(site)
+  }
+
+  /** Knows a bot and its sites no more. */
+  removeBot(id: BotId): void {
+    for (const site of this.sitesOf(id)) this.#remove(site)
+    this.#bots.delete(id)
   }
 
   /**
@@ -123,14 +148,19 @@ export class Sites {
     return this.#lastUsedMs.get(secret.id)
   }
 
-  /** Every site, in the order of the settings. */
+  /** Every site: those of the settings first, in their order. */
   get all(): readonly Site[] {
     return [...this.#byId.values()]
   }
 
-  /** Every bot, in the order of the settings. */
+  /** Every bot: those of the settings first, in their order. */
   get bots(): readonly Bot[] {
     return [...this.#bots.values()]
+  }
+
+  /** The sites of a bot. */
+  sitesOf(bot: BotId): readonly Site[] {
+    return this.all.filter(site => site.bot.id === bot)
   }
 
   /** The site of this id if it is this bot's. */
@@ -146,6 +176,14 @@ export class Sites {
   /** The bots that speak a schema. */
   speaking(schema: Bot['schema']): readonly Bot[] {
     return [...this.#bots.values()].filter(bot => bot.schema === schema)
+  }
+
+  #remove({ bot, id, secrets }: Site): void {
+    for (const secret of secrets) {
+      this.#byDigest.delete(secret.digest)
+      this.#lastUsedMs.delete(secret.id)
+    }
+    this.#byId.delete(nameOf(bot.id, id))
   }
 }
 

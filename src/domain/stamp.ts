@@ -147,6 +147,22 @@ export function stampJoin(
   return { type: 'conversationUpdate', rest, botRest: rest, audience: undefined } as StampedForBot
 }
 
+/** Stamps what only a channel sends, in a person's stead: the bot gets it as it is, with nobody's word taken for it. */
+export function stampFromChannel(activity: Activity, conversation: ConversationId, sender: JsonObject): StampedForBot {
+  const members = commonMembers(activity, conversation, { ...sender, ...activity.from } as ChannelAccount)
+  const rest = withoutBrace(members)
+  const botRest = mayUpsetBots(rest) ? withoutBrace(cleanedForBot(members)) : rest
+  return { type: activity.type, rest, botRest, audience: undefined } as StampedForBot
+}
+
+/** What the bot was sent of a user's activity that is in the log: its `botRest`. */
+export function restOfLogged(logged: JsonObject, modes: DeliveryModes): string {
+  const { id: _, timestamp: __, ...rest } = logged
+  const members = Object.entries(rest).filter(([name, value]) => name !== 'deliveryMode' || passes(modes, value))
+  const text = withoutBrace(members)
+  return mayUpsetBots(text) ? withoutBrace(cleanedForBot(members)) : text
+}
+
 function commonMembers(activity: Activity, conversation: ConversationId, from: ChannelAccount): [string, unknown][] {
   const members: [string, unknown][] = [
     ['type', activity.type],

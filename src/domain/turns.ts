@@ -15,11 +15,12 @@ import type { RecordAnswer, TakeTurn } from './turn.ts'
 export function turnsOf(ports: { delivery: Delivery; replies: Replies; oldBots: OldBots }): TakeTurn {
   const { delivery, replies, oldBots } = ports
   return async turn => {
-    const { conversation, bot, activity, timeoutMs } = turn
+    const { conversation, bot, activity, timeoutMs, marks } = turn
+    marks?.goesTo(turn.type, timeoutMs)
     if (bot.schema === 'v1') return oldBots.take(turn, recorded)
     // An invoke's answer is its result, so replies can't come in it.
     if (!bot.expectReplies || turn.type === 'invoke') {
-      return delivery.deliver({ conversation, bot, body: activity, needsAnswer: false, timeoutMs })
+      return delivery.deliver({ conversation, bot, body: activity, needsAnswer: false, timeoutMs, marks })
     }
     const delivered = await delivery.deliver({
       conversation,
@@ -27,22 +28,24 @@ export function turnsOf(ports: { delivery: Delivery; replies: Replies; oldBots: 
       body: askingForReplies(activity),
       needsAnswer: true,
       timeoutMs,
+      marks,
     })
     if (delivered.outcome === 'failed') return delivered
-    return recorded(delivered, async () => {
+    return recorded(delivered, marks, async () => {
       for (const reply of readReplies(delivered.answer))
-        await replies.reply(botGrant(conversation, bot), reply, undefined, undefined)
+        await replies.reply(botGrant(conversation, bot), reply, undefined, undefined, marks)
     })
   }
 }
 
 /** A bot whose answer can't be taken has failed its turn. */
-const recorded: RecordAnswer = async (delivered, record) => {
+const recorded: RecordAnswer = async (delivered, marks, record) => {
   try {
     await record()
     return delivered
   } catch (error) {
     if (!(error instanceof ProtocolError) || error.failure === 'Unavailable') throw error
+    marks?.spoilt(`the answer can't be taken: ${error.message}`)
     return {
       outcome: 'failed',
       answered: true,

@@ -22,10 +22,13 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 export function readBodies(app: FastifyInstance, limits: Limits): void {
   const arrivals = new Arrivals(limits)
   app.decorateRequest('sentContentType', undefined)
+  app.decorateRequest('arrivedMs', 0)
+  app.decorateRequest('marks', undefined)
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', (request, payload, done) =>
-    arrivals.read(payload, request.routeOptions.bodyLimit ?? jsonBytesMax, done),
-  )
+  app.addContentTypeParser('*', (request, payload, done) => {
+    request.arrivedMs = performance.now()
+    arrivals.read(payload, request.routeOptions.bodyLimit ?? jsonBytesMax, done)
+  })
   app.addHook('preClose', async () => arrivals.stop())
   app.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request.raw

@@ -60,14 +60,16 @@ function understood(thrown: unknown): ProtocolError {
  * An error as the text of a whole answer, for connections on which no framework answers.
  *
  * @param body the JSON text of the error
+ * @param isOpenToAll whether pages of any origin may read it
  */
 export function rawAnswer(
   { status, headers }: Omit<FailedAnswer, 'error'>,
   body: string,
   origin: string | undefined,
+  isOpenToAll = true,
 ): string {
   const all = {
-    ...corsHeaders(origin),
+    ...(isOpenToAll ? corsHeaders(origin) : {}),
     ...headers,
     'content-type': jsonType,
     'content-length': String(Buffer.byteLength(body)),

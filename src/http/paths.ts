@@ -86,17 +86,23 @@ export function splitPrefix(target: string): { readonly prefix: string; readonly
  * Whether a path is the admin API's, however it is written: no page of another origin is answered there, and nobody
  * without its key.
  */
-export function isAdminPath(url: string): boolean {
-  if (url.startsWith('/v3/')) return false
-  try {
-    return adminPath.test(decodeURIComponent(url.split('?', 1)[0] ?? ''))
-  } catch {
-    // Not decodable: the router will say so.
-    return adminPath.test(url)
-  }
-}
+export const isAdminPath = (url: string): boolean => isBelow(url, adminPath)
+
+/** Whether a path is one of those people steer the service by: the admin API, the console, what is for development. */
+export const isSteeringPath = (url: string): boolean => isBelow(url, steeringPath)
 
 const adminPath = /^\/+admin(?:[/?#;]|$)/i
+const steeringPath = /^\/+(?:admin|console|dev)(?:[/?#;]|$)/i
+
+function isBelow(url: string, path: RegExp): boolean {
+  if (url.startsWith('/v3/')) return false
+  try {
+    return path.test(decodeURIComponent(url.split('?', 1)[0] ?? ''))
+  } catch {
+    // Not decodable: the router will say so.
+    return path.test(url)
+  }
+}
 
 const hostPattern = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/
 

@@ -14,8 +14,10 @@ import { allowCrossOrigin, corsHeaders } from './cors.ts'
 import { errorBody as oldError, statusOf as oldStatusOf } from './direct-line-v1/errors.ts'
 import { errorBody as directLineError } from './direct-line-v3/errors.ts'
 import { failedAnswer, rawAnswer } from './errors.ts'
+import { told } from './marks.ts'
 import { isAdminPath, notFound, splitPrefix } from './paths.ts'
 import { jsonType } from './requests.ts'
+import { takeUpgrades } from './upgrades.ts'
 
 /** A way in: mounts its routes, and may watch the server for upgrades. */
 export type Surface = (app: FastifyInstance) => void
@@ -95,6 +97,7 @@ export function openServer(
   const server = app.server as Server
   server.maxHeadersCount = headerFieldsMax
   app.decorate('knownPaths', [])
+  takeUpgrades(app, events, directLineError)
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-ms-request-id', request.id).header('cache-control', 'no-store')
     if (isStopping()) reply.header('connection', 'close')
@@ -110,7 +113,7 @@ export function openServer(
     )
   })
   readBodies(app, limits)
-  app.setErrorHandler((error, request, reply) => answerError(reply, error, events, request.url))
+  app.setErrorHandler((error, request, reply) => told(request, answerError(reply, error, events, request.url)))
   app.setNotFoundHandler((request, reply) => answerError(reply, notFound(app, request, reply), events, request.url))
   for (const surface of surfaces) surface(app)
   return app

@@ -36,6 +36,8 @@ export const failures = {
   Unacceptable: { status: 400, code: 'BadArgument', oldCode: 'MalformedData' },
   /** The conversation's log has reached its limit. */
   ConversationFull: { status: 400, code: 'ConversationFull', oldCode: 'InvalidRange' },
+  /** A file, or an activity with attachments, for a site that takes none. Not 403: DirectLineJS takes that for an expired token. */
+  UploadsOff: { status: 400, code: 'UploadsOff', oldCode: 'NotSupported' },
   /** No credential, or none that can be read. */
   Unauthenticated: { status: 401, code: 'BadArgument', connectorCode: 'Unauthorized', oldCode: 'MissingProperty' },
   /** The admin API asked without its key, or with a wrong one. */
@@ -48,6 +50,8 @@ export const failures = {
   Revoked: { status: 403, code: 'BadArgument', oldCode: 'NotAllowed' },
   /** The site, or this API for it, is switched off. */
   SwitchedOff: { status: 403, code: 'BadArgument', oldCode: 'NotAllowed' },
+  /** The admin API asked with a cookie by a page of another origin, or by what does not say where it comes from. */
+  ForeignOrigin: { status: 403, code: 'ForeignOrigin', oldCode: 'NotAllowed' },
   /** A secret that the admin API may not show. */
   SecretNotRevealable: { status: 403, code: 'SecretNotRevealable', oldCode: 'NotAllowed' },
   /** Refresh asked for with something that can't be refreshed. */
@@ -67,6 +71,8 @@ export const failures = {
     connectorCode: 'ActivityNotFoundInConversation',
     oldCode: 'NotFound',
   },
+  /** A turn that the admin API is asked for and nobody remembers. */
+  UnknownTurn: { status: 404, code: 'UnknownTurn', oldCode: 'NotFound' },
   /** A member the bot names that this conversation does not have. */
   UnknownMember: {
     status: 404,
@@ -84,6 +90,10 @@ export const failures = {
   NotOffered: { status: 405, code: 'BadArgument', oldCode: 'NotSupported' },
   /** The body took too long to arrive. */
   TooSlow: { status: 408, code: 'BadArgument', oldCode: 'MalformedData' },
+  /** A bot or site of that id is there already. */
+  IdTaken: { status: 409, code: 'IdTaken', oldCode: 'NotAllowed' },
+  /** A bot that stands in the settings: it is changed there. */
+  OwnedBySettings: { status: 409, code: 'OwnedBySettings', oldCode: 'NotAllowed' },
   /** Data has changed since it was read (eTag). */
   Stale: { status: 412, code: 'BadArgument', oldCode: 'NotAllowed' },
   /** A body over its limit. */

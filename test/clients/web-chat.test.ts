@@ -1,14 +1,11 @@
 /**
- * The official Web Chat in a real Chromium: on a shop's page that is another origin than the service, and on the
- * service's own chat page. The bot is the sample bot.
+ * The official Web Chat in a real Chromium: on a shop's page that is another origin than the service, and in the
+ * console's frame. The bot is the sample bot.
  */
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import type { BrowserContext } from 'playwright-core'
 import { WebChatBundle } from '../../src/adapters/web-chat-package/bundle.ts'
-import { chatPage } from '../../src/http/chat-page/routes.ts'
-import { Origins } from '../../src/http/paths.ts'
-import { openServer } from '../../src/http/server.ts'
 import { startSampleBot } from '../../src/sample-bot/bot.ts'
 import { drawPicture } from '../../src/sample-bot/picture.ts'
 import { startApp } from '../support/app.ts'
@@ -17,6 +14,7 @@ import { generateToken } from './support/rest.ts'
 import { openWireCutter } from './support/wire-cutter.ts'
 import { openBrowser } from './web-chat/browser.ts'
 import { openShop } from './web-chat/shop.ts'
+import { Steering } from './web-chat/steering.ts'
 import { ChatWindow } from './web-chat/window.ts'
 
 const bundle = await new WebChatBundle().read('webchat.js').catch((error: unknown) => String(error))
@@ -110,7 +108,7 @@ suite('Web Chat on a page of another origin', () => {
     await window.say('picture')
     await window.sees('I drew this for you.')
     for (const time of ['before', 'after'] as const) {
-      if (time === 'after') await window.page.reload()
+      if (time === 'after') await window.window.reload()
       const pictures = await window.pictures(3)
       assert.equal(pictures.length, 3)
       for (const { width } of pictures) assert.ok(width > 0, JSON.stringify(pictures))
@@ -131,7 +129,7 @@ suite('Web Chat on a page of another origin', () => {
       await window.sees(`You said: ${text}`)
     }
     const before = await window.lines()
-    await window.page.reload()
+    await window.window.reload()
     await window.sees('You said: three')
     assert.deepEqual(await window.lines(), before)
     await window.say('four')
@@ -188,112 +186,140 @@ suite('Web Chat on a page of another origin', () => {
   })
 })
 
-suite('the chat page', () => {
-  const state = (window: ChatWindow, text: string) =>
-    window.page.getByRole('status').filter({ hasText: text }).first().waitFor()
-  const kept = (window: ChatWindow) =>
-    window.page.evaluate<{ conversationId: string }>('JSON.parse(sessionStorage.getItem("landline.conversation"))')
+suite('the console’s frame', () => {
+  /** A conversation that has been opened, as the console opens one. */
+  async function opened() {
+    const { token, conversationId } = await generateToken(app, { id: `dl_${crypto.randomUUID()}` })
+    const answer = await fetch(`${app.base}/conversations`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+    })
+    assert.equal(answer.status, 201)
+    return { domain: app.base, token, conversationId, theme: 'light', locale: 'en' }
+  }
+  const steer = () => Steering.open(context as BrowserContext, app.origin)
 
-  browserTest(
-    'greets, echoes and keeps the conversation over a reload, and reaches nobody but the service',
-    async () => {
-      await using window = await open(`${app.origin}/`)
-      await window.sees(greeting)
-      await state(window, 'Connected')
-      await window.say('hello')
-      await window.sees('You said: hello')
-      await window.choose(file)
-      await window.say('')
-      await window.sees(`You sent: wave.png, image/png, ${file.buffer.length} bytes`)
-      await window.say('card')
-      await window.sees('Here are two cards.')
-      await window.pictures(2)
-      const [before, conversation] = [await window.lines(), await kept(window)]
-      await window.page.reload()
-      await window.sees('Here are two cards.')
-      await window.pictures(2)
-      assert.deepEqual(await window.lines(), before)
-      assert.equal((await kept(window)).conversationId, conversation.conversationId)
-      await window.say('still me')
-      await window.sees('You said: still me')
-      assert.deepEqual(await window.lines(), [...before, 'me: still me', 'bot: You said: still me'])
-      assert.deepEqual([...window.reached], [app.origin])
-      assert.deepEqual(window.complaints, [])
-    },
-  )
-
-  browserTest('begins a new conversation when asked, and gives every tab its own', async () => {
-    await using window = await open(`${app.origin}/chat`)
-    await window.sees(greeting)
-    await window.say('old')
-    await window.sees('You said: old')
-    const old = await kept(window)
-    const loaded = window.page.waitForEvent('load')
-    await window.page.getByRole('button', { name: 'New conversation' }).click()
-    await loaded
-    await window.sees(greeting)
-    assert.deepEqual(await window.lines(), [`bot: ${greeting}`])
-    assert.notEqual((await kept(window)).conversationId, old.conversationId)
-    await using tab = await open(`${app.origin}/chat`)
-    await tab.sees(greeting)
-    assert.notEqual((await kept(tab)).conversationId, (await kept(window)).conversationId)
-    assert.deepEqual([...window.complaints, ...tab.complaints], [])
-  })
-
-  browserTest('begins a new conversation when its token has expired', async () => {
-    await using own = await startApp({ bot: bot.endpoint })
-    await using window = await open(`${own.origin}/chat`)
-    await window.sees(greeting)
-    const old = await kept(window)
-    own.advanceClock(2 * 3600_000)
-    await window.page.reload()
-    await window.sees(greeting)
-    assert.notEqual((await kept(window)).conversationId, old.conversationId)
-  })
-
-  browserTest('says that the connection is lost, and that it is back', async () => {
-    await using cutter = await openWireCutter()
-    cutter.lead(app.port)
-    await using window = await open(`${cutter.origin}/chat`)
-    await window.sees(greeting)
-    await state(window, 'Connected')
-    await window.page.evaluate('window.hasty = true')
-    assert.equal(cutter.cutStreams(), 1)
-    await state(window, 'Connection lost, connecting again …')
-    await state(window, 'Connected')
-    await window.page.evaluate('window.hasty = false')
-    await window.say('back')
-    await window.sees('You said: back')
-  })
-
-  browserTest('is dark for people who like it dark, from the moment they do', async () => {
-    await using window = await open(`${app.origin}/chat`)
-    await window.sees(greeting)
-    for (const [colorScheme, page, bubble] of [
-      ['light', 'rgb(255, 255, 255)', 'rgb(244, 245, 247)'],
-      ['dark', 'rgb(27, 29, 33)', 'rgb(36, 39, 44)'],
-    ] as const) {
-      await window.page.emulateMedia({ colorScheme })
-      // Web Chat may take everything down and build it again when its style changes.
-      const has = (part: string, colour: string) =>
-        `[...document.querySelectorAll('${part}')].some(at => getComputedStyle(at).backgroundColor === '${colour}')`
-      const looksRight = `${has('body', page)} && ${has('.webchat__bubble__content', bubble)}`
-      await eventually(`the page in its ${colorScheme} colours`, () => window.page.evaluate<boolean>(looksRight))
-    }
-  })
-
-  browserTest('says why there is no chat when Web Chat can not be had', async () => {
-    const webChat = { version: '4.18.1', read: () => Promise.reject(new Error('The registry is out of reach.')) }
-    const origins = new Origins(undefined, () => '')
-    const surface = chatPage({ webChat, origins, issueToken: () => assert.fail('nobody asks for a token') })
-    const server = openServer(
-      [surface],
-      () => undefined,
-      () => false,
+  browserTest('greets, echoes, shows files and cards, and reaches nobody but the service', async () => {
+    await using steering = await steer()
+    await steering.start(await opened())
+    await steering.chat.sees(greeting)
+    await steering.chat.say('hello')
+    await steering.chat.sees('You said: hello')
+    await steering.chat.choose(file)
+    await steering.chat.say('')
+    await steering.chat.sees(`You sent: wave.png, image/png, ${file.buffer.length} bytes`)
+    await steering.chat.say('card')
+    await steering.chat.sees('Here are two cards.')
+    await steering.chat.pictures(2)
+    assert.deepEqual(steering.chat.complaints, [])
+    assert.deepEqual([...steering.chat.reached], [app.origin])
+    assert.deepEqual(
+      steering.chat.warnings.filter(text => text.includes('dl_') || text.includes('user ID')),
+      [],
     )
-    await using window = await open(`${await server.listen({ host: '127.0.0.1', port: 0 })}/chat`)
-    await state(window, 'Web Chat is missing')
-    await window.page.getByText('The registry is out of reach.').waitFor()
-    await server.close()
+  })
+
+  browserTest('tells which activities it shows and which is clicked, and outlines the one it is told', async () => {
+    await using steering = await steer()
+    await steering.start(await opened())
+    await steering.chat.sees(greeting)
+    await steering.chat.say('hello')
+    await steering.chat.sees('You said: hello')
+    const shown = (await steering.heard('activity', 3)).map(({ id }) => id)
+    assert.deepEqual(
+      shown.map(id => String(id).replace(/^.*\|0*/, '')),
+      ['1', '2', '3'],
+    )
+    await steering.chat.page.locator('[data-activity] .webchat__text-content').nth(2).click()
+    assert.deepEqual(await steering.heard('select', 1), [{ v: 1, type: 'select', id: shown[2] }])
+    assert.deepEqual(await steering.outlined(), [])
+    await steering.tell({ type: 'highlight', id: shown[0] })
+    assert.deepEqual(await steering.outlined(), [shown[0]])
+    await steering.tell({ type: 'highlight', id: shown[1] })
+    assert.deepEqual(await steering.outlined(), [shown[1]])
+  })
+
+  browserTest('begins where the watermark stands', async () => {
+    const conversation = await opened()
+    await using before = await steer()
+    await before.start(conversation)
+    await before.chat.sees(greeting)
+    for (const text of ['one', 'two']) {
+      await before.chat.say(text)
+      await before.chat.sees(`You said: ${text}`)
+    }
+    await using steering = await steer()
+    await steering.start({ ...conversation, watermark: '3' })
+    await steering.chat.sees('You said: two')
+    assert.deepEqual(await steering.chat.lines(), ['me: two', 'bot: You said: two'])
+  })
+
+  browserTest('is light and dark as it is told, cards and their fields with it', async () => {
+    await using steering = await steer()
+    await steering.start(await opened())
+    await steering.chat.sees(greeting)
+    await steering.chat.say('card')
+    await steering.chat.sees('Here are two cards.')
+    for (const theme of ['dark', 'light', 'dark']) {
+      await steering.tell({ type: 'theme', theme })
+      for (const part of ['body', '.webchat__bubble__content', '.webchat__send-box__main', '.ac-input']) {
+        await eventually(`${part} in its ${theme} colours`, async () => {
+          const luminance = await steering.luminanceOf(part)
+          return theme === 'dark' ? luminance < 0.25 : luminance > 0.75
+        })
+      }
+    }
+    assert.deepEqual(steering.chat.complaints, [])
+  })
+
+  browserTest('has no origin: it can read neither the console around it nor what needs its cookie', async () => {
+    await using steering = await steer()
+    await steering.start(await opened())
+    await steering.chat.sees(greeting)
+    const tried = await steering.chat.page.evaluate(async () => {
+      const outcome = async (act: () => unknown) => {
+        try {
+          await act()
+          return 'allowed'
+        } catch (error) {
+          return (error as Error).name
+        }
+      }
+      const reach = globalThis as unknown as { parent: { document: unknown }; localStorage: unknown; origin: string }
+      return [
+        reach.origin,
+        await outcome(() => reach.parent.document),
+        await outcome(() => reach.localStorage),
+        await outcome(() => fetch('/admin/v1/about')),
+      ]
+    })
+    assert.deepEqual(tried, ['null', 'SecurityError', 'SecurityError', 'TypeError'])
+  })
+
+  browserTest('listens to nobody but the page around it', async () => {
+    await using steering = await steer()
+    const conversation = await opened()
+    await steering.chat.page.evaluate(`postMessage(${JSON.stringify({ v: 1, type: 'start', ...conversation })}, '*')`)
+    await steering.tell({ type: 'theme', theme: 'dark' })
+    await eventually('the theme', () =>
+      steering.chat.page.evaluate<boolean>('document.documentElement.dataset.theme === "dark"'),
+    )
+    assert.equal(await steering.chat.page.evaluate('document.getElementById("chat").childElementCount'), 0)
+  })
+
+  browserTest('says that it failed, and why, when Web Chat can not be had', async () => {
+    await using steering = await Steering.open(context as BrowserContext, app.origin, {
+      webChat: 'The registry is out of reach.',
+    })
+    assert.deepEqual(await steering.heard('failed', 1), [
+      { v: 1, type: 'failed', message: 'The registry is out of reach.' },
+    ])
+  })
+
+  browserTest('says that it failed when the token is good for nothing', async () => {
+    await using steering = await steer()
+    await steering.start({ ...(await opened()), token: 'nothing' })
+    const [failed] = await steering.heard('failed', 1)
+    assert.match(String(failed?.['message']), /token|connect/)
   })
 })

@@ -3,6 +3,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../src/adapters/system/clock.ts'
 import { type Landline, startLandline } from '../../src/app.ts'
@@ -54,6 +56,10 @@ export type TestApp = AsyncDisposable & {
   readonly events: readonly Event[]
   /** Where it keeps everything, for what nobody can ask for over HTTP. */
   readonly store: ConversationStore
+  /** Where the admin API is, if not at `origin`. */
+  readonly adminOrigin: string
+  /** Takes bots and sites of settings that have been read again. */
+  readonly reload: Landline['reload']
   /** Moves the wall clock, and it alone. */
   advanceClock(ms: number): void
   /** Begins to stop. Resolves when stopped; disposing then does nothing more. */
@@ -114,6 +120,8 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     adminKey: landline.adminKey,
     events,
     store: outside.store,
+    adminOrigin: landline.adminOrigin,
+    reload: landline.reload,
     advanceClock: ms => {
       aheadMs += ms
     },
@@ -167,7 +175,8 @@ export async function startProcess(options: {
 }): Promise<TestProcess> {
   const child = spawn(process.execPath, [main, ...options.args], {
     cwd: options.cwd,
-    env: { ...process.env, ...options.env },
+    // Its state file is not to be found by commands that somebody runs meanwhile.
+    env: { ...process.env, XDG_RUNTIME_DIR: join(tmpdir(), 'landline-tests'), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''

@@ -4,9 +4,10 @@
  */
 import { lookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
-import { Pool } from 'undici'
+import { buildConnector, Pool } from 'undici'
 import type { BotAnswer, BotCall, BotClient, BotEndpoint } from '../../domain/ports.ts'
 import { defaultLimits } from '../../protocol/limits.ts'
+import { type Connector, noting } from './connecting.ts'
 import { Exchange } from './exchange.ts'
 import { guarded, isRefusedHost, type Resolve, refusedAddress } from './guard.ts'
 import { Lines } from './lines.ts'
@@ -82,15 +83,19 @@ class HttpBotClient implements BotClient {
   }
 
   /** The endpoint's pool, or why there can be none. */
-  #poolOf({ bot, url, allowLinkLocal }: BotEndpoint): EndpointPool | string {
-    const key = `${bot}\n${url}\n${allowLinkLocal}`
+  #poolOf({ bot, url, allowLinkLocal, allowSelfSigned = false }: BotEndpoint): EndpointPool | string {
+    const key = `${bot}\n${url}\n${allowLinkLocal}\n${allowSelfSigned}`
     const known = this.#pools.get(key)
     if (known !== undefined) return known
     const address = URL.parse(url)
     if (address?.protocol !== 'http:' && address?.protocol !== 'https:') return 'ERR_INVALID_URL'
     if (!allowLinkLocal && isRefusedHost(address.hostname)) return refusedAddress
-    const dispatcher = openPool(address, this.#connectionsMax, allowLinkLocal ? undefined : guarded(this.#resolve))
-    const opened = { key, path: address.pathname + address.search, dispatcher, running: 0 }
+    const lookedUp = allowLinkLocal ? undefined : guarded(this.#resolve)
+    const connect = noting(connectorFor(address, lookedUp, allowSelfSigned), made => {
+      opened.made = made
+    })
+    const dispatcher = openPool(address, this.#connectionsMax, connect)
+    const opened: EndpointPool = { key, path: address.pathname + address.search, dispatcher, running: 0 }
     this.#pools.set(key, opened)
     return opened
   }
@@ -114,23 +119,34 @@ type EndpointPool = {
   readonly dispatcher: Pool
   /** Calls on their way. */
   running: number
+  /** How the newest connection was made. */
+  made?: string | undefined
 }
 
 /** Timeouts of the answer are off, because an exchange has a deadline of its own. */
-function openPool(address: URL, connections: number, otherwise: LookupFunction | undefined): Pool {
-  const found = isLoopbackName(address.hostname) ? lookupLoopback : otherwise
+function openPool(address: URL, connections: number, connect: Connector): Pool {
   return new Pool(address.origin, {
     connections,
     pipelining: 1,
     allowH2: false,
-    connectTimeout: connectTimeoutMs,
     headersTimeout: 0,
     bodyTimeout: 0,
     maxHeaderSize: answerHeaderBytesMax,
     keepAliveTimeout: idleMsUnlessNamed,
     keepAliveMaxTimeout: idleMsMax,
     keepAliveTimeoutThreshold: idleMsMargin,
+    connect,
+  })
+}
+
+/** Makes connections to an endpoint. */
+function connectorFor(address: URL, otherwise: LookupFunction | undefined, allowSelfSigned: boolean): Connector {
+  const found = isLoopbackName(address.hostname) ? lookupLoopback : otherwise
+  return buildConnector({
+    timeout: connectTimeoutMs,
+    allowH2: false,
     autoSelectFamily: true,
-    ...(found === undefined ? {} : { connect: { lookup: found } }),
+    ...(allowSelfSigned ? { rejectUnauthorized: false } : {}),
+    ...(found === undefined ? {} : { lookup: found }),
   })
 }

@@ -2,6 +2,7 @@
  * One call to a bot on its way: written once, read within bounds, and settled exactly once, whatever the other side
  * does.
  */
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { BotAnswer, BotCall } from '../../domain/ports.ts'
 import { reasonOf } from './reason.ts'
@@ -10,6 +11,8 @@ import { reasonOf } from './reason.ts'
 export type Destination = {
   /** The path of the endpoint, with its query. */
   readonly path: string
+  /** How the newest connection was made; taken by the call it was made for. */
+  made?: string | undefined
   readonly dispatcher: Pick<Dispatcher, 'dispatch'>
 }
 
@@ -40,7 +43,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined
   #place: 'waiting' | 'sending' | 'written' = 'waiting'
   #isSentAgain = false
+  #isDispatching = false
   #isSettled = false
+  /** Whether somebody who watches wants the answer's text. */
+  #isWatched = false
   #status = 0
   #bytes = 0
   #kept: Buffer[] = []
@@ -61,18 +67,27 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** A connection has been found and the call is about to be written: not if its time is over. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#isSettled) controller.abort(settledAlready)
-    else this.#controller = controller
+    // A call that did not have to wait has found a connection, and what was noted of another one is not its own.
+    const made = this.#isDispatching ? undefined : this.#destination.made
+    if (made !== undefined) this.#destination.made = undefined
+    if (this.#isSettled) {
+      controller.abort(settledAlready)
+    } else {
+      this.#controller = controller
+      this.#call.watch?.connected(made)
+    }
   }
 
   /** All of the call has been written. */
   onRequestSent(): void {
+    this.#call.watch?.sent()
     this.#noteWritten()
   }
 
   /** The answer's headers are there, or those of an interim answer, which says nothing. */
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     this.#status = status
+    this.#isWatched = this.#call.watch?.answering(status, headers) ?? false
   }
 
   /** Some of the answer's body is there. Past the limit nothing more is read. */
@@ -81,14 +96,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#bytes > this.#call.answerBytesMax) {
       // An error's status says all there is to say. Anything else that does not end is half an answer.
       this.#breakOff(this.#status < 300 ? { outcome: 'unreachable', reason: 'EMSGSIZE' } : this.#answered(''))
-    } else if (this.#call.needsBody) {
+    } else if (this.#call.needsBody || this.#isWatched) {
       this.#kept.push(chunk)
     }
   }
 
   /** The answer is whole. */
   onResponseEnd(): void {
-    this.#settle(this.#answered(this.#call.needsBody ? new TextDecoder().decode(Buffer.concat(this.#kept)) : ''))
+    const { needsBody, watch } = this.#call
+    const text = needsBody || this.#isWatched ? new TextDecoder().decode(Buffer.concat(this.#kept)) : ''
+    if (!this.#isSettled) watch?.answerRead(this.#bytes, this.#isWatched ? text : '')
+    this.#settle(this.#answered(needsBody ? text : ''))
   }
 
   /** There was no connection, or it broke. */
@@ -112,9 +130,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #dispatch(): void {
     if (this.#isSettled) return
     const { path, dispatcher } = this.#destination
-    const { activity, authorization } = this.#call
+    const { activity, authorization, watch } = this.#call
+    watch?.calling(headers, authorization !== undefined, activity)
     const sent = authorization === undefined ? headers : { ...headers, authorization }
+    this.#isDispatching = true
     dispatcher.dispatch({ method: 'POST', path, headers: sent, body: activity }, this)
+    this.#isDispatching = false
   }
 
   #answered(body: string): BotAnswer {

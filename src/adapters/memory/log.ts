@@ -1,6 +1,7 @@
 /**
  * One conversation in memory: its log and what belongs to it.
  */
+import type { LookEntry } from '../../domain/look-port.ts'
 import type { Append, Appended, Conversation, Entry, Member, Page, Replace, Replaced } from '../../domain/ports.ts'
 import { placed } from '../../protocol/activity.ts'
 import type { ActivityId, UserId } from '../../protocol/ids.ts'
@@ -14,8 +15,9 @@ type Slot = {
   readonly timestampMs: number
   /** The position in the id. */
   readonly target: Position
-  /** Undefined once it has given way. */
-  entry: Entry | undefined
+  /** Without its text once it has been erased. */
+  entry: Entry
+  state: LookEntry['state']
   /** On a first version: all of its versions have been erased. */
   erased: boolean
   settled: boolean
@@ -33,11 +35,22 @@ export class Log {
   #lastTimestampMs = 0
   #characters = 0
   #seenMs: number
+  /** When it was started: milliseconds since 1970. */
+  readonly startedMs: number
+  /** Grows from one conversation to the next. */
+  readonly number: number
 
-  constructor(head: Pick<Conversation, 'id' | 'bot' | 'site' | 'locale'>, atMs: number, limits: LogLimits) {
+  constructor(
+    head: Pick<Conversation, 'id' | 'bot' | 'site' | 'locale'>,
+    atMs: number,
+    limits: LogLimits,
+    number: number,
+  ) {
+    this.number = number
     this.#head = { id: head.id, bot: head.bot, site: head.site, locale: head.locale }
     this.#limits = limits
     this.#seenMs = atMs
+    this.startedMs = atMs
   }
 
   get conversation(): Conversation {
@@ -66,7 +79,7 @@ export class Log {
     const entries: Entry[] = []
     let characters = 0
     for (let at = after; at < this.#last; at = next(at)) {
-      const entry = this.#slots[at]?.entry
+      const entry = shownIn(this.#slots[at])
       if (entry === undefined) continue
       const before = entries.at(-1)
       characters += entry.text.length
@@ -79,7 +92,14 @@ export class Log {
   }
 
   entryAt(target: Position): Entry | undefined {
-    return this.#slots.find(slot => slot.target === target && slot.entry !== undefined)?.entry
+    return shownIn(this.#slots.find(slot => slot.target === target && slot.state === 'shown'))
+  }
+
+  /** The entry at a position, whether or not it has given way. */
+  lookAt(at: number): LookEntry | undefined {
+    const slot = this.#slots[at - 1]
+    if (slot === undefined) return undefined
+    return { ...slot.entry, timestampMs: slot.timestampMs, state: slot.state, target: slot.target }
   }
 
   get members(): readonly Member[] {
@@ -137,13 +157,24 @@ export class Log {
     if (!erase && (at > this.#limits.entriesMax || characters > this.#limits.charactersMax)) return { outcome: 'full' }
     if (target !== undefined) {
       target.erased = erase
-      for (const slot of this.#slots) if (slot.target === first) slot.entry = undefined
+      for (const slot of this.#slots) if (slot.target === first) giveWay(slot, erase)
     }
-    this.#slots.push({ id, timestampMs, target: first, entry, erased: false, settled: false })
+    this.#slots.push({ id, timestampMs, target: first, entry, state: 'shown', erased: false, settled: false })
     this.#characters = characters
     this.#lastTimestampMs = Math.max(this.#lastTimestampMs, timestampMs)
     if (request.key !== undefined) this.#keys.set(request.key, at)
     this.touch(request.atMs)
     return { outcome: 'appended', entry, id, timestampMs }
+  }
+}
+
+const shownIn = (slot: Slot | undefined): Entry | undefined => (slot?.state === 'shown' ? slot.entry : undefined)
+
+function giveWay(slot: Slot, erase: boolean): void {
+  if (erase) {
+    slot.state = 'erased'
+    slot.entry = { ...slot.entry, text: '' }
+  } else if (slot.state === 'shown') {
+    slot.state = 'replaced'
   }
 }

@@ -18,19 +18,28 @@ import type { BotId, ConversationId, UserId } from '../../protocol/ids.ts'
 import { defaultLimits } from '../../protocol/limits.ts'
 import { beginning, type Position } from '../../protocol/watermark.ts'
 import { Log, type LogLimits } from './log.ts'
+import { MemoryTurns } from './turns.ts'
 
 /** Keeps conversations as long as the process lives. Each call has taken effect when it returns its promise. */
 export class MemoryStore implements ConversationStore {
+  /** What is kept of turns. */
+  readonly turns = new MemoryTurns()
   readonly #limits: LogLimits
   readonly #logs = new Map<ConversationId, Log>()
   readonly #settings = new Map<string, string>()
   readonly #bags = new Map<string, Bag & BagKey>()
   #bagsPut = 0
+  #started = 0
 
   constructor(
     limits: LogLimits = { entriesMax: defaultLimits.logEntries, charactersMax: defaultLimits.logCharacters },
   ) {
     this.#limits = limits
+  }
+
+  /** Every conversation there is, in the order they were started. */
+  get logs(): ReadonlyMap<ConversationId, Log> {
+    return this.#logs
   }
 
   /** A commit takes no time here. */
@@ -46,7 +55,8 @@ export class MemoryStore implements ConversationStore {
     atMs: number,
   ): Promise<{ readonly started: boolean }> {
     const found = this.#logs.get(conversation.id)
-    const log = found ?? new Log(conversation, atMs, this.#limits)
+    if (found === undefined) this.#started += 1
+    const log = found ?? new Log(conversation, atMs, this.#limits, this.#started)
     if (log.conversation.bot !== conversation.bot) return { started: false }
     this.#logs.set(conversation.id, log)
     log.touch(atMs)
@@ -132,6 +142,7 @@ export class MemoryStore implements ConversationStore {
 
   #forget(conversation: ConversationId): void {
     this.#logs.delete(conversation)
+    this.turns.forget(conversation)
     for (const [name, bag] of this.#bags) if (bag.conversation === conversation) this.#bags.delete(name)
   }
 

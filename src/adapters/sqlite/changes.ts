@@ -10,6 +10,7 @@ import { activityIdAt, position } from '../../protocol/watermark.ts'
 import { chained } from './chain.ts'
 import type { AppendCommand, Command, LogLimits, Result, Results, Written } from './commands.ts'
 import { bound, boundUser } from './text.ts'
+import { TurnChanges } from './turn-changes.ts'
 
 /** How far the noted time of last use may lag behind: milliseconds. Noting every use would move an index entry each time. */
 const seenLagMs = 60_000
@@ -32,10 +33,12 @@ type EntryRow = { position: number; target: number | null; timestamp_ms: number;
 export class Changes {
   readonly #limits: LogLimits
   readonly #sql: ReturnType<typeof prepared>
+  readonly #turns: TurnChanges
 
   constructor(database: DatabaseSync, limits: LogLimits) {
     this.#limits = limits
     this.#sql = prepared(database)
+    this.#turns = new TurnChanges(database)
   }
 
   /** Makes one change. */
@@ -72,6 +75,14 @@ export class Changes {
       case 'putSetting':
         this.#sql.putSetting.run(bound(command.name), bound(command.value))
         return undefined
+      case 'putTurns':
+        this.#turns.put(command)
+        return undefined
+      case 'eraseExchanges':
+        this.#turns.erase(command)
+        return undefined
+      case 'forgetTurns':
+        return this.#turns.forget(command)
       default:
         return command satisfies never
     }
@@ -126,7 +137,7 @@ export class Changes {
 
   #start(command: Extract<Command, { kind: 'start' }>): Results['start'] {
     const { id, bot, site, locale } = command.conversation
-    const started = this.#sql.start.run(id, bot, site, bound(locale), command.atMs).changes === 1
+    const started = this.#sql.start.run(id, bot, site, bound(locale), command.atMs, command.atMs).changes === 1
     if (!started) this.#sql.touchOfBot.run(command.atMs, id, command.atMs - seenLagMs, bot)
     if (command.user !== undefined) this.#addMember(id, bot, command.user)
     return started
@@ -193,7 +204,7 @@ const prepared = (database: DatabaseSync) => ({
     `UPDATE entries SET state = ${erased}, text = NULL WHERE conversation = ? AND target = ?`,
   ),
   start: database.prepare(
-    'INSERT INTO conversations (id, bot, site, locale, seen_ms) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    'INSERT INTO conversations (id, bot, site, locale, seen_ms, started_ms) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
   ),
   touch: database.prepare('UPDATE conversations SET seen_ms = ? WHERE id = ? AND seen_ms <= ?'),
   touchOfBot: database.prepare('UPDATE conversations SET seen_ms = ? WHERE id = ? AND seen_ms <= ? AND bot = ?'),

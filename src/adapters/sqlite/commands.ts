@@ -5,6 +5,7 @@
 import type { BagKey } from '../../domain/bag-port.ts'
 import type { Conversation, Member } from '../../domain/ports.ts'
 import type { BotId, ConversationId, UserId } from '../../protocol/ids.ts'
+import type { TurnCommand } from './turn-changes.ts'
 
 /** An entry to be written. */
 export type AppendCommand = {
@@ -43,6 +44,7 @@ export type Command =
   | { readonly kind: 'putBag'; readonly key: BagKey; readonly data: string; readonly expected: string | undefined }
   | { readonly kind: 'dropBags'; readonly bot: BotId; readonly user: UserId }
   | { readonly kind: 'putSetting'; readonly name: string; readonly value: string }
+  | TurnCommand
 
 /** Where an entry stands. `target` is the position in its id: its own, unless it replaces another. */
 type Place = { readonly position: number; readonly target: number; readonly timestampMs: number }
@@ -67,6 +69,9 @@ export type Results = {
   readonly putBag: { readonly eTag: string } | 'stale'
   readonly dropBags: undefined
   readonly putSetting: undefined
+  readonly putTurns: undefined
+  readonly eraseExchanges: undefined
+  readonly forgetTurns: number
 }
 
 /** What one change is answered. */

@@ -76,6 +76,28 @@ const steps: readonly (readonly string[])[] = [
     'CREATE UNIQUE INDEX bags_by_key ON bags (bot, user, ifnull(conversation, 0))',
     'CREATE INDEX bags_of_conversation ON bags (conversation) WHERE conversation IS NOT NULL',
   ],
+  [
+    // What came of bots' calls. `first` and `last`: the least and greatest position a turn is about; absent for what is in
+    // no log. Its own number keeps the order of arrival, so that the oldest are found without an index over the time.
+    `CREATE TABLE turns (
+      number INTEGER PRIMARY KEY,
+      id TEXT NOT NULL UNIQUE,
+      conversation INTEGER NOT NULL REFERENCES conversations ON DELETE CASCADE,
+      first INTEGER,
+      last INTEGER,
+      started_ms INTEGER NOT NULL,
+      text TEXT NOT NULL,
+      exchange TEXT
+    ) STRICT`,
+    'CREATE INDEX turns_of_conversation ON turns (conversation, first)',
+  ],
+  [
+    // Absent in conversations from before. There is no index by newest activity: every append would have to move an entry
+    // of it, while looking through a hundred thousand conversations takes a hundredth of a second.
+    'ALTER TABLE conversations ADD COLUMN started_ms INTEGER',
+    // Only turns that failed are in it, and only turns that have ended are kept: see `isFailed`.
+    `CREATE INDEX turns_that_failed ON turns (conversation) WHERE instr(text, '"outcome":"ok"') = 0`,
+  ],
 ]
 
 /** The schema this program works with. */

@@ -17,6 +17,7 @@ import type {
   Replace,
   Replaced,
 } from '../../domain/ports.ts'
+import type { TurnStore } from '../../domain/turn-port.ts'
 import { placed } from '../../protocol/activity.ts'
 import type { BotId, ConversationId, UserId } from '../../protocol/ids.ts'
 import { defaultLimits } from '../../protocol/limits.ts'
@@ -28,6 +29,7 @@ import { lockFile, lockStore } from './lock.ts'
 import { migrate } from './migrations.ts'
 import { Reading } from './reading.ts'
 import { WriterThread } from './thread.ts'
+import { SqliteTurns } from './turns.ts'
 
 /**
  * Opens the store in a folder, which is made if it is not there. One store at a time can have a folder open.
@@ -38,7 +40,7 @@ import { WriterThread } from './thread.ts'
 export async function openSqliteStore(options: {
   readonly dir: string
   readonly limits?: LogLimits
-}): Promise<ConversationStore> {
+}): Promise<ConversationStore & { readonly turns: TurnStore }> {
   const dir = resolve(options.dir)
   const file = databaseFile(dir)
   prepare(dir)
@@ -80,8 +82,9 @@ function prepare(dir: string): void {
   }
 }
 
-/** A store on an open file. */
+/** A store on an open file, and what it keeps of turns. */
 class SqliteStore implements ConversationStore {
+  readonly turns: TurnStore
   readonly #thread: WriterThread
   readonly #reading: Reading
   readonly #known = new Known()
@@ -93,6 +96,7 @@ class SqliteStore implements ConversationStore {
   constructor(thread: WriterThread, database: DatabaseSync, lock: DatabaseSync) {
     this.#thread = thread
     this.#reading = new Reading(database)
+    this.turns = new SqliteTurns(thread, database)
     this.#database = database
     this.#lock = lock
   }

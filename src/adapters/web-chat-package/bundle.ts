@@ -1,5 +1,5 @@
 /**
- * The official Web Chat, for the chat page and for people's own pages: its bundle is taken once out of the package
+ * The official Web Chat, for the console's frame and for people's own pages: its bundle is taken once out of the package
  * on the person's npm registry, and from then on out of a cache.
  */
 import { createHash, randomUUID } from 'node:crypto'
@@ -24,33 +24,51 @@ const files = {
 /** A file of Web Chat: the bundle, or the licences of what is bundled. */
 export type WebChatFile = keyof typeof files
 
-/** Where the bundle is kept unless told otherwise: with this project's packages, else with temporary files. */
+/**
+ * Where the bundle is kept unless told otherwise: with this project's packages, else with temporary files. The published
+ * package brings it along.
+ */
 const defaultCacheDirs: readonly string[] = [
   fileURLToPath(new URL('../../../node_modules/.cache/landline', import.meta.url)),
   join(tmpdir(), 'landline'),
+  fileURLToPath(new URL('../../../dist', import.meta.url)),
 ]
+
+/**
+ * How long after a failure everybody is told of it, before the registry is asked again: milliseconds. Anybody may ask
+ * for Web Chat, and asking the registry runs npm.
+ */
+const defaultPauseMs = 5_000
 
 /** Gives Web Chat's files. */
 export class WebChatBundle {
   readonly version = webChatVersion
   readonly #cacheDirs: readonly string[]
+  readonly #pauseMs: number
   readonly #read = new Map<WebChatFile, Uint8Array>()
   #opening: Promise<void> | undefined
 
-  /** @param options.cacheDirs where files are looked for, in this order; the first that can be written keeps them */
-  constructor(options: { readonly cacheDirs: readonly string[] } = { cacheDirs: defaultCacheDirs }) {
-    this.#cacheDirs = options.cacheDirs
+  /**
+   * @param options.cacheDirs where files are looked for, in this order; the first that can be written keeps them
+   * @param options.pauseMs how long a failure is the answer: milliseconds
+   */
+  constructor(options: { readonly cacheDirs?: readonly string[]; readonly pauseMs?: number } = {}) {
+    this.#cacheDirs = options.cacheDirs ?? defaultCacheDirs
+    this.#pauseMs = options.pauseMs ?? defaultPauseMs
   }
 
   /**
    * The bytes of a file, always those of the release. The first call may take seconds, because it fetches the
-   * package; however many ask meanwhile, it is fetched once. A call that fails leaves the next one to try again.
+   * package; however many ask meanwhile, it is fetched once. A call that fails leaves the next one, after a pause, to try again.
    *
    * @throws Error whose message tells a person why the package can't be had
    */
   async read(file: WebChatFile): Promise<Uint8Array> {
-    this.#opening ??= this.#open().finally(() => {
-      if (this.#read.size === 0) this.#opening = undefined
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      setTimeout(() => {
+        this.#opening = undefined
+      }, this.#pauseMs).unref()
+      throw error
     })
     await this.#opening
     return this.#read.get(file) as Uint8Array

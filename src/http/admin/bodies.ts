@@ -1,8 +1,6 @@
 /**
  * What the admin API is told in bodies and queries, checked.
  */
-import type { Switches } from '../../domain/sites.ts'
-import { switchNames } from '../../domain/switches.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import { type JsonObject, parseOptionalObject } from '../../protocol/fields.ts'
 import { readTokenParameters, type TokenParameters } from '../../protocol/token-parameters.ts'
@@ -24,13 +22,11 @@ export function parseTokenRequest(text: string): TokenParameters {
   return readTokenParameters({ user: named, trustedOrigins: origins, conversationId })
 }
 
-/** The body of a change of switches. @throws ProtocolError `Unacceptable` for any other field, `MalformedBody` */
-export function parseSwitches(text: string): Partial<Switches> {
-  const body = knownFields(parseOptionalObject(text), switchNames)
-  for (const [name, value] of Object.entries(body)) {
-    if (typeof value !== 'boolean') throw new ProtocolError('MalformedBody', `'${name}' must be true or false.`)
-  }
-  return body as Partial<Switches>
+/** The body of a login: `{key}`. @throws ProtocolError `MissingProperty`, `Unacceptable` */
+export function parseKey(text: string): string {
+  const { key } = knownFields(parseOptionalObject(text), ['key'])
+  if (typeof key !== 'string' || key === '') throw new ProtocolError('MissingProperty', "'key' is missing.")
+  return key
 }
 
 /** The body that names a token: `{token}`. @throws ProtocolError `MissingProperty`, `Unacceptable` */
@@ -65,8 +61,13 @@ function readNumber(name: string, text: string): number {
   return Number(text)
 }
 
-/** The operator is told of a field nobody heeds: a misspelt switch must not look as if it had been thrown. */
-function knownFields(body: JsonObject, names: readonly string[]): JsonObject {
+/**
+ * The body itself. The operator is told of a field nobody heeds: a misspelt switch must not look as if it had been
+ * thrown.
+ *
+ * @throws ProtocolError `Unacceptable`
+ */
+export function knownFields(body: JsonObject, names: readonly string[]): JsonObject {
   const unknown = Object.keys(body).find(name => !names.includes(name))
   if (unknown !== undefined) throw new ProtocolError('Unacceptable', `There is no '${unknown}' here.`)
   return body

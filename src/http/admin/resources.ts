@@ -2,24 +2,33 @@
  * Bots and sites as the admin API shows them, and how a path names a site. No secret is in them.
  */
 import type { Bot, SecretMark, SecretNumber, Site, Sites } from '../../domain/sites.ts'
+import type { BotBody, BotHealth, SecretBody, SiteBody } from '../../protocol/admin.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 
 /** A bot. Whether it has a password is told, the password is not. */
-export const botBody = (bot: Bot) => ({
+export const botBody = (bot: Bot, health: BotHealth): BotBody => ({
   id: bot.id,
   name: bot.name,
   endpoint: bot.endpoint,
   schema: bot.schema,
   appId: bot.app?.id,
   hasPassword: bot.app !== undefined,
+  authority: bot.authority,
   tenantId: bot.app === undefined ? undefined : bot.tenant,
+  serviceUrl: bot.serviceUrl,
   timeoutMs: bot.timeoutMs,
   expectReplies: bot.expectReplies,
+  allowSelfSigned: bot.allowSelfSigned,
+  echo: bot.echo,
+  updates: bot.updates,
+  owner: bot.owner,
+  where: bot.where,
+  health,
 })
 
 /** A site. `lastUsed` counts from the last start. */
-export const siteBody = (site: Site, sites: Sites) => {
-  const secretBody = (secret: SecretMark) => {
+export function siteBody(site: Site, sites: Sites): SiteBody {
+  const secretBody = (secret: SecretMark): SecretBody => {
     const usedMs = sites.lastUsedMs(secret)
     return {
       id: secret.id,
@@ -30,13 +39,15 @@ export const siteBody = (site: Site, sites: Sites) => {
   return {
     id: site.id,
     bot: site.bot.id,
-    name: site.id,
+    name: site.name,
     enabled: site.enabled,
     v3: site.v3,
     v1: site.v1,
     enhancedAuth: site.enhancedAuthentication,
     trustedOrigins: site.trustedOrigins,
     enforceOrigins: site.enforceOrigins,
+    uploads: site.uploads,
+    owner: site.bot.owner,
     secrets: site.secrets.map(secretBody),
   }
 }

@@ -55,7 +55,13 @@ export function oldBots(ports: OldBotPorts): (app: FastifyInstance) => void {
     const id =
       said.activity === undefined
         ? undefined
-        : await ports.replies.reply(grant, said.activity, undefined, repeatKey(request, 'idempotency-key'))
+        : await ports.replies.reply(
+            grant,
+            said.activity,
+            undefined,
+            repeatKey(request, 'idempotency-key'),
+            request.arrivedMs,
+          )
     const created = id === undefined ? undefined : await ports.replies.timeOf(grant, id)
     return json(reply, stored(body, { id, conversationId: conversation, created }))
   }

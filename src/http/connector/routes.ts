@@ -62,7 +62,9 @@ function mountBelow(app: FastifyInstance, base: string, ports: ConnectorPorts): 
     {
       POST: async (request, reply) => {
         const grant = await granted(request)
-        return json(reply, { id: await replies.reply(grant, activityOf(request), undefined, requestId(request)) })
+        const { arrivedMs } = request
+        const id = await replies.reply(grant, activityOf(request), undefined, requestId(request), arrivedMs)
+        return json(reply, { id })
       },
     },
     activityBytesMax,
@@ -76,9 +78,9 @@ function mountBelow(app: FastifyInstance, base: string, ports: ConnectorPorts): 
     {
       POST: async (request, reply) => {
         const grant = await granted(request)
-        return json(reply, {
-          id: await replies.reply(grant, activityOf(request), parameter(request, 'activity'), requestId(request)),
-        })
+        const { arrivedMs } = request
+        const to = parameter(request, 'activity')
+        return json(reply, { id: await replies.reply(grant, activityOf(request), to, requestId(request), arrivedMs) })
       },
       PUT: async (request, reply) => {
         const grant = await granted(request)

@@ -6,7 +6,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Attachments } from '../../domain/attachments.ts'
 import type { ClientPage, Conversations } from '../../domain/conversations.ts'
 import type { Credentials } from '../../domain/credentials.ts'
-import { type ConversationGrant, grantFor } from '../../domain/grant.ts'
+import { type ConversationGrant, grantFor, refuseFiles } from '../../domain/grant.ts'
+import type { Inspection } from '../../domain/inspection.ts'
 import type { Opening } from '../../domain/opening.ts'
 import type { Clock } from '../../domain/ports.ts'
 import { type Activity, parseActivityText } from '../../protocol/activity.ts'
@@ -18,6 +19,7 @@ import { parseTokenParameters } from '../../protocol/token-parameters.ts'
 import { type Position, writeWatermark } from '../../protocol/watermark.ts'
 import { authenticator } from '../authorization.ts'
 import { bodyBytes, bodyText } from '../bodies.ts'
+import { beginTurn, told } from '../marks.ts'
 import { type Handler, mount, type Origins } from '../paths.ts'
 import { json, parameter, query, repeatKey } from '../requests.ts'
 import type { Throttle } from '../throttle.ts'
@@ -34,6 +36,8 @@ export type OldDirectLinePorts = {
   readonly clock: Clock
   readonly throttle: Throttle
   readonly wrongCredentials: WrongCredentials
+  /** Undefined: nobody watches turns. */
+  readonly inspection?: Inspection | undefined
   /** Whether new work is refused because the service is stopping. */
   readonly isStopping: () => boolean
 }
@@ -88,16 +92,17 @@ export function oldDirectLine(ports: OldDirectLinePorts): (app: FastifyInstance)
     refuseWhenStopping()
     throttle.send(grant)
     const activity = activityOfMessage(parseMessageText(bodyText(request, 'UnreadableActivity')), originOf(request))
-    await unhurried(
-      clock,
-      conversations.post(grant, activity, conversations.unnamedUser(grant), repeatKey(request, 'idempotency-key')),
-    )
-    return reply.code(204).send()
+    refuseFiles(grant.site, activity)
+    const marks = beginTurn(ports.inspection, request, grant)
+    const key = repeatKey(request, 'idempotency-key')
+    await unhurried(clock, conversations.post(grant, activity, conversations.unnamedUser(grant), key, marks))
+    return told(request, reply.code(204).send())
   }
   const upload: Handler = async (request, reply) => {
     const grant = granted(request)
     refuseWhenStopping()
     throttle.send(grant)
+    refuseFiles(grant.site)
     const { sentContentType, headers } = request
     const read = readUpload(
       bodyBytes(request),
@@ -109,8 +114,10 @@ export function oldDirectLine(ports: OldDirectLinePorts): (app: FastifyInstance)
     const user = query(request, 'userId') || conversations.unnamedUser(grant)
     await conversations.mayPost(grant, read.activity, user)
     const activity = await attachments.stored(grant.conversation, read, originOf(request))
-    await unhurried(clock, conversations.post(grant, activity, user, repeatKey(request, 'idempotency-key')))
-    return reply.code(204).send()
+    const marks = beginTurn(ports.inspection, request, grant)
+    const key = repeatKey(request, 'idempotency-key')
+    await unhurried(clock, conversations.post(grant, activity, user, key, marks))
+    return told(request, reply.code(204).send())
   }
 
   return app => {

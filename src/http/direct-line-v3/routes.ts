@@ -2,11 +2,13 @@
  * Direct Line 3.0: every operation but the stream.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Agents } from '../../domain/agents.ts'
 import type { Attachments } from '../../domain/attachments.ts'
 import type { Conversations } from '../../domain/conversations.ts'
 import type { Credentials } from '../../domain/credentials.ts'
 import { frameOf } from '../../domain/cursor.ts'
-import { type ConversationGrant, grantFor } from '../../domain/grant.ts'
+import { type ConversationGrant, grantFor, refuseFiles } from '../../domain/grant.ts'
+import type { Inspection } from '../../domain/inspection.ts'
 import type { Opened, Opening, Ticketed } from '../../domain/opening.ts'
 import type { Bot } from '../../domain/sites.ts'
 import { parseActivityText } from '../../protocol/activity.ts'
@@ -15,8 +17,10 @@ import { ProtocolError } from '../../protocol/errors.ts'
 import { activityBytesMax, jsonBytesMax, uploadBytesMax } from '../../protocol/limits.ts'
 import { parseTokenParameters } from '../../protocol/token-parameters.ts'
 import { writeWatermark } from '../../protocol/watermark.ts'
+import { agentOf } from '../agent.ts'
 import { authenticator } from '../authorization.ts'
 import { bodyBytes, bodyText } from '../bodies.ts'
+import { beginTurn, told } from '../marks.ts'
 import { mount, type Origins } from '../paths.ts'
 import { json, jsonType, parameter, query, repeatKey } from '../requests.ts'
 import type { Throttle } from '../throttle.ts'
@@ -29,10 +33,13 @@ export type DirectLinePorts = {
   readonly credentials: Credentials
   readonly opening: Opening
   readonly conversations: Conversations
+  readonly agents: Agents
   readonly attachments: Attachments
   readonly origins: Origins
   readonly throttle: Throttle
   readonly wrongCredentials: WrongCredentials
+  /** Undefined: nobody watches turns. */
+  readonly inspection?: Inspection | undefined
   /** Whether new work is refused because the service is stopping. */
   readonly isStopping: () => boolean
   /** A UUID for a bot, the same each time. */
@@ -52,6 +59,8 @@ export function directLine(ports: DirectLinePorts): (app: FastifyInstance) => vo
     if (ports.isStopping()) throw new ProtocolError('Unavailable', 'The service is stopping.')
   }
   const opened = (request: FastifyRequest, reply: FastifyReply, { bot }: { bot: Bot }, result: Opened) => {
+    const agent = agentOf(request)
+    if (agent !== undefined) ports.agents.note(result.conversation, agent)
     const watermark = result.watermark === 'all' ? '-' : writeWatermark(result.watermark)
     const stream = origins.of(request.raw, request.originalUrl).replace(/^http/, 'ws')
     return json(reply, {
@@ -139,9 +148,10 @@ export function directLine(ports: DirectLinePorts): (app: FastifyInstance) => vo
           refuseWhenStopping()
           throttle.send(grant)
           const activity = parseActivityText(bodyText(request, 'UnreadableActivity'))
-          return json(reply, {
-            id: await conversations.post(grant, activity, undefined, repeatKey(request, 'idempotency-key')),
-          })
+          refuseFiles(grant.site, activity)
+          const marks = beginTurn(ports.inspection, request, grant)
+          const key = repeatKey(request, 'idempotency-key')
+          return told(request, json(reply, { id: await conversations.post(grant, activity, undefined, key, marks) }))
         },
       },
       activityBytesMax,
@@ -155,6 +165,7 @@ export function directLine(ports: DirectLinePorts): (app: FastifyInstance) => vo
           const grant = granted(request)
           refuseWhenStopping()
           throttle.send(grant)
+          refuseFiles(grant.site)
           const userId = query(request, 'userId')
           const upload = readUpload(
             bodyBytes(request),
@@ -168,9 +179,9 @@ export function directLine(ports: DirectLinePorts): (app: FastifyInstance) => vo
             upload,
             origins.of(request.raw, request.originalUrl),
           )
-          return json(reply, {
-            id: await conversations.post(grant, activity, userId, repeatKey(request, 'idempotency-key')),
-          })
+          const marks = beginTurn(ports.inspection, request, grant)
+          const key = repeatKey(request, 'idempotency-key')
+          return told(request, json(reply, { id: await conversations.post(grant, activity, userId, key, marks) }))
         },
       },
       uploadBytesMax,

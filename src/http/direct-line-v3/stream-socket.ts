@@ -7,8 +7,9 @@ import type { Conversations } from '../../domain/conversations.ts'
 import type { Credentials } from '../../domain/credentials.ts'
 import type { Listener } from '../../domain/cursor.ts'
 import type { Events } from '../../domain/events.ts'
-import type { ConversationGrant } from '../../domain/grant.ts'
+import { type ConversationGrant, refuseFiles } from '../../domain/grant.ts'
 import type { Cursor } from '../../domain/hub.ts'
+import type { Inspection } from '../../domain/inspection.ts'
 import type { Clock } from '../../domain/ports.ts'
 import { freeAtAfter, waitMs } from '../../domain/rates.ts'
 import { parseActivityText } from '../../protocol/activity.ts'
@@ -25,6 +26,8 @@ export type SocketPorts = {
   readonly clock: Clock
   readonly events: Events
   readonly throttle: Throttle
+  /** Undefined: nobody watches turns. */
+  readonly inspection?: Inspection | undefined
   /** How often a socket may send frames; undefined: as often as it likes. */
   readonly frameRate: Rate | undefined
 }
@@ -135,9 +138,10 @@ export class Stream implements Listener {
   }
 
   #post(text: string): void {
-    const { credentials, conversations, throttle, events } = this.#ports
+    const { credentials, conversations, throttle, events, inspection } = this.#ports
     // A client whose socket has been told to close can still send.
-    if (credentials.refusesSocket(this.grant)) return
+    const grant = credentials.current(this.grant)
+    if (grant === undefined) return
     try {
       throttle.send(this.grant)
     } catch (error) {
@@ -147,7 +151,12 @@ export class Stream implements Listener {
       else this.#stopHearing('too many activities')
       return
     }
-    const posted = new Promise(resolve => resolve(conversations.post(this.grant, parseActivityText(text))))
+    const posted = new Promise(resolve => {
+      const activity = parseActivityText(text)
+      refuseFiles(grant.site, activity)
+      const marks = inspection?.begin(grant.conversation, grant.bot, this.heardMs)
+      resolve(conversations.post(grant, activity, undefined, undefined, marks))
+    })
     posted.catch((error: unknown) => {
       // Nobody is answered on a socket; the bot's failures have been noted where they happened.
       if (!(error instanceof ProtocolError))

@@ -2,22 +2,18 @@
  * The stream: a WebSocket that shows a conversation's activities as sets, from a watermark on. It is opened by the
  * ticket in its URL and by nothing else.
  */
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { WebSocketServer } from 'ws'
-import type { Events } from '../../domain/events.ts'
 import { ticketGrant } from '../../domain/grant.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import { clientFrameBytesMax, jsonBytesMax, type Limits, multimodalFrameBytesMax } from '../../protocol/limits.ts'
 import { type Position, readWatermark } from '../../protocol/watermark.ts'
 import type { Addresses } from '../addresses.ts'
 import { refuseForeignOrigin } from '../authorization.ts'
-import { failedAnswer, rawAnswer } from '../errors.ts'
 import { mount, splitPrefix } from '../paths.ts'
 import type { WrongCredentials } from '../wrong-credentials.ts'
-import { errorBody } from './errors.ts'
 import { SocketCount } from './socket-count.ts'
 import { type SocketPorts, Stream, StreamSocket } from './stream-socket.ts'
 
@@ -67,8 +63,10 @@ export function stream(ports: StreamPorts): (app: FastifyInstance) => void {
     for (const end of ['', '/multimodal']) {
       mount(app, `/v3/directline/conversations/:conversation/stream${end}`, { GET: notAnUpgrade }, jsonBytesMax)
     }
-    const server = app.server as Server
-    server.on('upgrade', (request, socket, head) => streams.upgrade(request, socket as Socket, head))
+    app.upgrades.push({
+      takes: own => path.test(own),
+      accept: (request, socket, head) => streams.accept(request, socket, head),
+    })
     app.addHook('preClose', () => streams.stop())
   }
 }
@@ -87,11 +85,6 @@ class Streams {
     this.#cancelPing = ports.clock.after(ports.limits.pingMs, () => this.#ping())
   }
 
-  upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    socket.on('error', ignore)
-    this.#accept(request, socket, head).catch((error: unknown) => refuse(request, socket, error, this.#ports.events))
-  }
-
   /** Gives sockets that have been told to close a moment to do so, and ends the rest. */
   async stop(): Promise<void> {
     this.#cancelPing()
@@ -103,7 +96,8 @@ class Streams {
     for (const open of this.#open) open.socket.terminate()
   }
 
-  async #accept(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+  /** Answers a handshake. @throws ProtocolError for one that is refused */
+  async accept(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     const { credentials, conversations, addresses, wrongCredentials, isStopping } = this.#ports
     const { name, multimodal, query } = readStreamUrl(request.url ?? '/')
     if (isStopping()) throw new ProtocolError('Unavailable', 'The service is stopping.')
@@ -167,15 +161,4 @@ function readStreamUrl(address: string): StreamUrl {
   const [, name, multimodal] = path.exec(url?.pathname ?? '') ?? []
   if (url === null || name === undefined) throw new ProtocolError('UnknownPath', 'There is no WebSocket at this path.')
   return { name, multimodal: multimodal !== undefined, query: url.searchParams }
-}
-
-/** A broken socket closes, and closing is heard. */
-const ignore = () => undefined
-
-/** Answers a handshake with an error, as an HTTP answer before any upgrade. */
-function refuse(request: IncomingMessage, socket: Duplex, thrown: unknown, events: Events): void {
-  const answer = failedAnswer(thrown, events)
-  // A client that never closes its side must not keep the connection.
-  socket.once('finish', () => socket.destroy())
-  socket.end(rawAnswer(answer, errorBody(answer.error), request.headers.origin))
 }

@@ -2,7 +2,7 @@
  * A browser window with Web Chat in it, as a person uses it: writes, presses, looks. Everything the browser complains
  * of is kept.
  */
-import type { BrowserContext, Page } from 'playwright-core'
+import type { BrowserContext, Frame, Page } from 'playwright-core'
 
 /** How long a person would wait: milliseconds. Web Chat may pause for 3 s before it reconnects. */
 const patienceMs = 20_000
@@ -20,17 +20,24 @@ export type Picture = { readonly width: number; readonly from: string }
 
 /** An open window. Disposing it closes the window. */
 export class ChatWindow implements AsyncDisposable {
-  readonly page: Page
+  /** Where the chat is: the page, or a frame in it. */
+  readonly page: Page | Frame
+  /** The page itself. */
+  readonly window: Page
+  /** Warnings on the console. */
+  readonly warnings: string[] = []
   /** Errors on the console, those of the content security policy among them, and what scripts have thrown. */
   readonly complaints: string[] = []
   /** Where the page has sent requests and opened sockets: origins. */
   readonly reached = new Set<string>()
 
-  private constructor(page: Page) {
-    this.page = page
+  constructor(page: Page, chat: Page | Frame = page) {
+    this.page = chat
+    this.window = page
     page.setDefaultTimeout(patienceMs)
     page.on('console', message => {
       if (message.type() === 'error') this.complaints.push(message.text())
+      if (message.type() === 'warning') this.warnings.push(message.text())
     })
     page.on('pageerror', error => this.complaints.push(String(error)))
     page.on('request', request => this.#note(request.url()))
@@ -97,7 +104,7 @@ export class ChatWindow implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.page.close()
+    await this.window.close()
   }
 
   #note(url: string): void {

@@ -57,7 +57,7 @@ test('what is not there is not told without the key', async () => {
   assertAdminRefused(await ask(app, 'GET', '/nothing'), 404, 'BadArgument')
   const answer = await ask(app, 'DELETE', '/bots')
   assertAdminRefused(answer, 405, 'BadArgument')
-  assert.equal(answer.headers.allow, 'GET, OPTIONS')
+  assert.equal(answer.headers.allow, 'GET, POST, OPTIONS')
 })
 
 test('the key is the one in the settings, if there is one', async () => {

@@ -12,10 +12,11 @@ import { makeFolder } from '../../support/folder.ts'
 const secretOf = (name: string) => `the-secret-of-${name}`.padEnd(36, '0')
 const site = (id: string) => ({ ...defaultSite, id, secrets: [secretOf(id)], trustedOrigins: ['https://page.example'] })
 const bots = [
-  { ...defaultBot, id: 'shop', name: 'Shop', sites: [site('website'), site('default')] },
+  { ...defaultBot, id: 'shop', name: 'Shop', where: 'landline.yaml:3', sites: [site('website'), site('default')] },
   {
     ...defaultBot,
     id: 'help',
+    where: 'landline.yaml:9',
     app: { id: 'app-of-help', password: 'the-password-of-help' },
     sites: [{ ...site('default'), secrets: [] }],
   },
@@ -29,28 +30,29 @@ const audited = ({ events } = app) =>
 test('bots are listed without their passwords', async () => {
   const { items, next } = await done(app, 'GET', '/bots')
   assert.equal(next, undefined)
-  assert.deepEqual(items, [
-    {
-      id: 'shop',
-      name: 'Shop',
-      endpoint: defaultBot.endpoint,
-      schema: 'v3',
-      hasPassword: false,
-      timeoutMs: 15_000,
-      expectReplies: false,
-    },
-    {
-      id: 'help',
-      name: 'Bot',
-      endpoint: defaultBot.endpoint,
-      schema: 'v3',
-      appId: 'app-of-help',
-      hasPassword: true,
-      tenantId: 'landline',
-      timeoutMs: 15_000,
-      expectReplies: false,
-    },
-  ])
+  const common = {
+    endpoint: defaultBot.endpoint,
+    schema: 'v3',
+    authority: 'landline',
+    timeoutMs: 15_000,
+    expectReplies: false,
+    allowSelfSigned: false,
+    echo: 'before',
+    updates: true,
+    owner: 'settings',
+  }
+  const [shop, help, ...more] = (items as Record<string, unknown>[]).map(({ health, ...rest }) => {
+    assert.match(String((health as { state: string }).state), /^(?:up|down|unknown)$/)
+    return rest
+  })
+  assert.equal(more.length, 0)
+  assert.deepEqual(shop, { ...common, id: 'shop', name: 'Shop', hasPassword: false, where: 'landline.yaml:3' })
+  assert.deepEqual(help, {
+    ...{ ...common, id: 'help', name: 'Bot', appId: 'app-of-help', hasPassword: true, tenantId: 'landline' },
+    where: 'landline.yaml:9',
+  })
+  assert.deepEqual((await done(app, 'GET', '/bots/help')).id, 'help')
+  assertAdminRefused(await ask(app, 'GET', '/bots/nobody'), 404, 'UnknownBot')
 })
 
 test('sites are listed with when their secrets were made and last used, and never with the secrets', async () => {
@@ -64,13 +66,15 @@ test('sites are listed with when their secrets were made and last used, and neve
   assert.deepEqual(rest, {
     id: 'website',
     bot: 'shop',
-    name: 'website',
+    name: 'Default',
     enabled: true,
     v3: true,
     v1: true,
     enhancedAuth: false,
     trustedOrigins: ['https://page.example'],
     enforceOrigins: false,
+    uploads: true,
+    owner: 'settings',
   })
   const [used, unused, ...more] = secrets as { id: string; created: string; lastUsed?: string }[]
   assert.equal(more.length, 0)
@@ -167,7 +171,7 @@ test('what must be traceable is audited with the address, and without a secret',
     'secretRevealed: bot.default secret 1',
     'secretRegenerated: bot.default secret 1',
     'secretRevoked: bot.default secret 1',
-    'siteSwitched: bot.default {"enabled":true,"v3":true,"v1":false}',
+    'siteSwitched: bot.default {"enabled":true,"v3":true,"v1":false,"uploads":true}',
     'siteRevoked: bot.default',
   ])
   const all = JSON.stringify(own.events)

@@ -26,16 +26,16 @@ function listeningOn(port: number): readonly (string | undefined)[] {
 }
 
 suite('a start', { concurrency: 2 }, () => {
-  test('prints a link to the chat, the address, the secret and the bot, all of which are good, on loopback alone', async () => {
+  test('prints a link to the console, the address, the secret and the bot, all of which are good, on loopback alone', async () => {
     await using folder = await makeFolder()
     await using bot = await startBot()
     await using service = await startProcess({ args: ['--port', '0', '--memory', '--bot', bot.url], cwd: folder.path })
     const output = service.output()
-    const chat = /(http:\/\/127\.0\.0\.1:\d+\/chat)\b/.exec(output)?.[1]
-    assert.equal(chat, `${service.origin}/chat`)
-    const page = await call(chat ?? '')
-    assert.equal(page.status, 200)
-    assert.match(page.headers['content-type'] ?? '', /^text\/html/)
+    const [link, origin, key] = /(http:\/\/\S+)\/console\/#key=(\S+)/.exec(output) ?? []
+    assert.equal(origin, service.origin, link)
+    const page = await call(`${origin}/console/`)
+    assert.match(page.headers['content-type'] ?? '', /^text\//)
+    assert.equal((await call(`${origin}/admin/v1/bots`, { bearer: key ?? '' })).status, 200)
     assert.ok(output.includes(bot.url))
     assert.ok(service.secret.length >= 43)
     await say(await startChat(service, { id: 'u1' }), 'hello')

@@ -28,7 +28,7 @@ const isRefused = (status: number) => [400, 401, 403, 404].includes(status)
 const isNeverOffered = ({ route }: Door) =>
   /^POST (?:\/connector\/:opened\/:mark)?\/v3\/conversations(?:\/:conversation\/activities\/history)?$/.test(route)
 
-const isStream = ({ route }: Door) => /\/stream(?:\/multimodal)?$/.test(route)
+const isStream = ({ route }: Door) => /\/(?:stream(?:\/multimodal)?|live)$/.test(route)
 
 /** What changes or destroys comes last. */
 const isLasting = ({ route }: Door) => /^DELETE|revoke|regenerate|rotate/.test(route)

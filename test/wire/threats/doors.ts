@@ -4,7 +4,7 @@
  */
 import { ada } from '../../support/bot-tokens.ts'
 import { activityType } from '../direct-line-v3/form.ts'
-import { botIds, type Ground } from './ground.ts'
+import { botIds, type Ground, spareBot } from './ground.ts'
 
 /** What opens a door. The last ones stand in the address itself. */
 export type Key = 'secret' | 'token' | 'botToken' | 'app' | 'oldBot' | 'admin' | 'ticket' | 'mark' | 'link'
@@ -201,8 +201,21 @@ const oldBots: readonly Door[] = [
 const operations: readonly Door[] = [door('GET /health', [], () => ({})), door('GET /ready', [], () => ({}))]
 
 const admin: readonly Door[] = [
+  door('POST /admin/v1/login', [], ({ app }) => ({ json: { key: app.adminKey } })),
+  door('POST /admin/v1/logout', [], () => ({})),
+  door('GET /admin/v1/about', ['admin'], () => ({})),
+  door('GET /admin/v1/settings', ['admin'], () => ({})),
   door('GET /admin/v1/bots', ['admin'], () => ({ query: 'limit=1&cursor=0' })),
+  door('POST /admin/v1/bots', ['admin'], () => ({
+    json: { endpoint: 'http://127.0.0.1:9/api/messages', updates: true },
+  })),
+  door('GET /admin/v1/bots/:bot', ['admin'], () => ({})),
+  door('PATCH /admin/v1/bots/:bot', ['admin'], () => ({ json: { name: 'Spare', timeoutMs: 15000, appId: null } })),
+  door('POST /admin/v1/bots/:bot/check', ['admin'], () => ({ json: { send: false } })),
   door('GET /admin/v1/bots/:bot/sites', ['admin'], () => ({})),
+  door('POST /admin/v1/bots/:bot/sites', ['admin'], () => ({
+    json: { name: 'Website', trustedOrigins: ['https://page.example'], uploads: false },
+  })),
   door('PATCH /admin/v1/sites/:site', ['admin'], () => ({ json: { enabled: true, v3: true, v1: true } })),
   door('POST /admin/v1/sites/:site/secrets/:number/reveal', ['admin'], () => ({})),
   door('POST /admin/v1/sites/:site/secrets/:number/regenerate', ['admin'], () => ({})),
@@ -212,17 +225,34 @@ const admin: readonly Door[] = [
   })),
   door('POST /admin/v1/sites/:site/revoke', ['admin'], () => ({})),
   door('POST /admin/v1/tokens/revoke', ['admin'], ({ other }) => ({ json: { token: other.talk.token } })),
+  door('GET /admin/v1/conversations', ['admin'], () => ({ query: 'bot=bot&state=idle&q=bot&limit=1&offset=0' })),
+  door('POST /admin/v1/conversations', ['admin'], () => ({ json: { bot: botIds.open, site: 'default', user: 'u3' } })),
+  door('GET /admin/v1/conversations/:conversation', ['admin'], () => ({})),
+  door('GET /admin/v1/conversations/:conversation/records', ['admin'], () => ({ query: 'after=0&limit=1' })),
+  door('POST /admin/v1/conversations/:conversation/records/:seq/again', ['admin'], () => ({})),
+  door('GET /admin/v1/conversations/:conversation/turns/:turn', ['admin'], () => ({})),
+  door('POST /admin/v1/conversations/:conversation/send', ['admin'], () => ({ json: { activity, as: 'channel' } })),
+  door('POST /admin/v1/conversations/:conversation/restart', ['admin'], () => ({ json: { user: 'same' } })),
+  door('GET /admin/v1/series', ['admin'], () => ({ query: 'seconds=1' })),
+  door('GET /admin/v1/problems', ['admin'], () => ({})),
+  door('GET /admin/v1/live', ['admin'], () => ({})),
+  door('GET /admin/v1/tail', ['admin'], () => ({ query: 'bot=bot&seconds=0' })),
   door('POST /admin/v1/conversations/:conversation/revoke', ['admin'], () => ({})),
   door('DELETE /admin/v1/conversations/:conversation', ['admin'], () => ({})),
   door('POST /admin/v1/keys/rotate', ['admin'], () => ({ json: { how: 'overlap' } })),
+  door('DELETE /admin/v1/sites/:site', ['admin'], () => ({})),
+  door('DELETE /admin/v1/bots/:bot', ['admin'], () => ({ query: 'conversations=delete' })),
+]
+
+const chat: readonly Door[] = [
+  door('GET /console/frame.html', [], () => ({})),
+  door('GET /console/frame/frame.js', [], () => ({})),
+  door('GET /console/frame/look.js', [], () => ({})),
+  door('GET /console/frame/frame.css', [], () => ({})),
 ]
 
 const development: readonly Door[] = [
   door('GET /', [], () => ({})),
-  door('GET /chat', [], () => ({})),
-  door('GET /chat/chat.js', [], () => ({})),
-  door('GET /chat/look.js', [], () => ({})),
-  door('GET /chat/chat.css', [], () => ({})),
   door('GET /dev/token', [], () => ({})),
   door('POST /dev/token', [], () => ({})),
 ]
@@ -238,11 +268,13 @@ export const doors: readonly Door[] = [
   ...oldBots,
   ...operations,
   ...admin,
+  ...chat,
   ...development,
 ]
 
-/** Not asked for by these tests: what they serve is Web Chat's own package, which npm would have to bring. */
-export const isPackaged = (route: string): boolean => /^GET \/webchat\//.test(route)
+/** Not asked for by these tests: Web Chat's own package, which npm would have to bring, and the console, which may not be built. */
+export const isPackaged = (route: string): boolean =>
+  /^GET (?:(?:\/console)?\/webchat\/|\/console(?:$|\/\*|\/assets\/))/.test(route)
 
 type More = Omit<Request, 'path'> & { readonly query?: string }
 
@@ -267,14 +299,17 @@ function pathOf(route: string, ground: Ground): string {
     opened: prey.talk.conversation,
     mark: prey.talk.mark,
     activity: prey.said,
+    // What the file that everybody has sent is in.
+    seq: '2',
+    turn: ground.turn,
     member: 'u1',
     user: 'u1',
     id: prey.attachment,
     view: 'original',
     channel: 'directline',
     tenant: 'landline',
-    bot: template.startsWith('/admin/') ? botIds.open : botIds.old,
-    site: ground.spareSite,
+    bot: template.startsWith('/admin/') ? spareBot : botIds.old,
+    site: route === 'DELETE /admin/v1/sites/:site' ? spareBot : ground.spareSite,
     number: method === 'PATCH' ? '1' : '2',
   }
   return template.replace(/:(\w+)/g, (_all, name: string) => encodeURIComponent(values[name] ?? ''))

@@ -3,6 +3,7 @@
  * schema, a site to be spoilt, and in each conversation somebody, something said and a file.
  */
 import assert from 'node:assert/strict'
+import type { RecordsBody } from '../../../src/protocol/admin-conversations.ts'
 import { type BotSettings, defaultBot, defaultSite, type Settings } from '../../../src/settings.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { startBot, type TestBot, type TestBotOptions } from '../../support/bot.ts'
@@ -42,9 +43,14 @@ export type Ground = {
   /** The name of a site that nobody needs. */
   readonly spareSite: string
   readonly spareSecret: string
+  /** The id of a turn of `other`. */
+  readonly turn: string
 }
 
-/** The ids of the bots. */
+/** A bot of the store that nobody needs, and its only site. */
+export const spareBot = 'spare-bot'
+
+/** The ids of the bots of the settings. */
 export const botIds = { open: 'bot', ada: 'ada', old: 'old' } as const
 
 const secretOf = (name: string) => `the-secret-of-${name}-${'0'.repeat(24)}`
@@ -60,10 +66,12 @@ function botsAt(
     secrets: [secretOf(id)],
     trustedOrigins: ['https://page.example'],
   })
+  const where = 'landline.yaml:1'
   return [
-    { ...defaultBot, endpoint: urls.open, sites: [siteOf('default'), siteOf('spare')] },
+    { ...defaultBot, where, endpoint: urls.open, sites: [siteOf('default'), siteOf('spare')] },
     {
       ...defaultBot,
+      where,
       id: botIds.ada,
       name: 'Ada',
       endpoint: urls.ada,
@@ -73,6 +81,7 @@ function botsAt(
     },
     {
       ...defaultBot,
+      where,
       id: botIds.old,
       name: 'Old',
       endpoint: urls.old,
@@ -132,12 +141,15 @@ export const repopulated = (ground: Ground): Promise<Ground> =>
 async function populated(app: TestApp, [open, withTokens, old]: readonly [TestBot, TestBot, TestBot]): Promise<Ground> {
   const botToken = await tokenOf(app.origin, ada)
   const oldBasic = basic(oldApp.id, oldApp.password)
+  await addSpareBot(app)
   const of = (site: string): TestApp => ({ ...app, secret: secretOf(site) })
   const bearer = { authorization: `Bearer ${botToken}` }
+  const other = await preyOf(await openTalk(of('default'), open, { id: 'u2', name: 'Udo' }), {})
   return {
     app,
     open: await preyOf(await openTalk(of('default'), open), {}),
-    other: await preyOf(await openTalk(of('default'), open, { id: 'u2', name: 'Udo' }), {}),
+    other,
+    turn: await turnOf(app, other.talk.conversation),
     ada: await preyOf(await openTalk(of(botIds.ada), withTokens), bearer),
     old: await oldPreyOf(of(botIds.old), old, oldBasic),
     botToken,
@@ -145,6 +157,27 @@ async function populated(app: TestApp, [open, withTokens, old]: readonly [TestBo
     spareSite: 'spare',
     spareSecret: secretOf('spare'),
   }
+}
+
+async function turnOf({ origin, adminKey }: TestApp, conversation: string): Promise<string> {
+  const { body } = await callAdmin(`${origin}/admin/v1/conversations/${conversation}/records`, { bearer: adminKey })
+  return (body as unknown as RecordsBody).turns[0]?.id ?? assert.fail('nothing has been delivered')
+}
+
+/** Made-up keys from this address keep out the right one until the second is over. */
+async function callAdmin(...asked: Parameters<typeof call>): ReturnType<typeof call> {
+  for (let tries = 0; ; tries += 1) {
+    const answer = await call(...asked)
+    if (answer.status !== 429 || tries === 30) return answer
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+}
+
+/** Again, if it has been removed. */
+async function addSpareBot({ origin, adminKey }: TestApp): Promise<void> {
+  const json = { id: spareBot, endpoint: 'http://127.0.0.1:9/api/messages' }
+  const { status, text } = await callAdmin(`${origin}/admin/v1/bots`, { bearer: adminKey, json })
+  assert.ok(status === 201 || status === 409, text)
 }
 
 async function preyOf(given: Talk, headers: Readonly<Record<string, string>>): Promise<Prey> {

@@ -1,0 +1,69 @@
+/**
+ * Adds a bot: its endpoint is all that is asked.
+ */
+import { api } from '../../api.ts'
+import { Dialog, Failure, useAct } from '../../parts/dialog.tsx'
+import { Field } from '../../parts/field.tsx'
+import { go, href } from '../../route.ts'
+import { useState } from '../../ui.ts'
+
+/** The dialog. Goes to the bot when it is there. */
+export function AddBot({ onClose, added }: { onClose(): void; added(): void }) {
+  const [endpoint, setEndpoint] = useState('')
+  const { run, isRunning, failure } = useAct(
+    () => api.addBot({ endpoint: endpoint.trim() }),
+    ({ id }) => {
+      onClose()
+      added()
+      go(href(['bots', id]))
+    },
+  )
+  const whole = withPath(endpoint.trim())
+  const submit = (event: Event) => {
+    event.preventDefault()
+    run()
+  }
+  return (
+    <Dialog title="Add bot" onClose={onClose}>
+      <form onSubmit={submit}>
+        <Field
+          label="Messaging endpoint"
+          value={endpoint}
+          onInput={setEndpoint}
+          mono
+          autofocus
+          required
+          placeholder="http://localhost:3978/api/messages"
+          hint={
+            whole === undefined ? (
+              'The name comes from the host and the path. Everything else can be changed later.'
+            ) : (
+              <>
+                Most bots listen on a path.{' '}
+                <button type="button" class="link" onClick={() => setEndpoint(whole)}>
+                  Use {whole}
+                </button>
+              </>
+            )
+          }
+        />
+        <Failure of={failure} />
+        <footer class="row end">
+          <button type="button" class="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class="button primary" disabled={isRunning}>
+            Add
+          </button>
+        </footer>
+      </form>
+    </Dialog>
+  )
+}
+
+/** The endpoint with the path most SDKs listen on, where none was given. */
+function withPath(text: string): string | undefined {
+  const url = URL.parse(text)
+  const isBare = url !== null && /^https?:$/.test(url.protocol) && url.host !== '' && url.pathname === '/'
+  return isBare ? new URL('/api/messages', url).href : undefined
+}

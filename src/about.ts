@@ -1,0 +1,31 @@
+/**
+ * What the service tells of itself to people who look in.
+ */
+import { hostname } from 'node:os'
+import type { AboutBody } from './protocol/admin.ts'
+import type { Settings } from './settings.ts'
+import { readVersion } from './version.ts'
+
+const version = readVersion()
+
+/** `GET /about`. @param publicUrl our own address, without a slash at its end @param webChat the release that is served */
+export function aboutOf(settings: Settings, publicUrl: string, startedAt: string, webChat: string): AboutBody {
+  const { mode, development, revealSecrets, store } = settings
+  const can = {
+    devToken: development,
+    reveal: revealSecrets,
+    memory: store.kind === 'memory',
+  }
+  return {
+    version,
+    mode,
+    publicUrl,
+    domain: `${publicUrl}/v3/directline`,
+    store: store.kind,
+    bus: 'local',
+    node: hostname(),
+    startedAt,
+    webChat: settings.webchat.public ? webChat : undefined,
+    features: Object.entries(can).flatMap(([name, isOn]) => (isOn ? [name] : [])),
+  }
+}

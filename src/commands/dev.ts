@@ -1,0 +1,85 @@
+/**
+ * `landline dev`, which is also `landline` alone: the service on the machine of the person who writes the bot, without
+ * anything to be set first.
+ */
+import type { Flags } from '../config.ts'
+import { type CommonOptions, type Context, type Definition, withManners } from './context.ts'
+import { isInteractive, Output } from './output.ts'
+import type { Running } from './running.ts'
+import { readOrFail, sourcesOf, withSettings } from './settings-flags.ts'
+
+/** What the keys do, as the greeting says it. */
+const keyMeanings = ['o console', 'r new conversation', 'b check the bot', 'l log on or off', 'q quit'] as const
+
+/** Adds the command. */
+export const dev: Definition = (command, context) => {
+  withManners(withSettings(command))
+    .option('--open', 'open the console in the browser')
+    .action((flags: Flags & CommonOptions & { readonly open?: boolean }) => runDev(flags, context))
+}
+
+async function runDev(flags: Flags & CommonOptions & { readonly open?: boolean }, context: Context): Promise<void> {
+  const { startService } = await import('./running.ts')
+  const { greeting } = await import('./greeting.ts')
+  const { reloadOnSignal, stopOnSignals } = await import('./signals.ts')
+  const out = new Output(flags)
+  context.survivePipe()
+  const sources = sourcesOf(flags, context, 'dev')
+  const read = readOrFail(sources)
+  for (const warning of read.warnings) process.stderr.write(`landline: ${warning}\n`)
+  const running = await startService(read, context)
+  const stop = stopOnSignals(running)
+  await bringConsole(out, flags.verbose === true)
+  const atTerminal = isInteractive()
+  // On a terminal a hangup means that its window was closed, and nobody is left to serve.
+  if (atTerminal) process.on('SIGHUP', stop)
+  else reloadOnSignal(running, read, sources)
+  if (atTerminal) await takeKeys(running, out, stop)
+  out.line(greeting(running, atTerminal ? keyMeanings : []).trimEnd())
+  if (flags.open === true) await openConsole(running, out)
+}
+
+/** The page is made from its sources where they are newer. Without it everything but the page is there. */
+async function bringConsole(out: Output, isVerbose: boolean): Promise<void> {
+  const { buildConsole } = await import('../console-build.ts')
+  await buildConsole(line => out.note(line)).catch((error: unknown) => {
+    const [what, ...more] = String(error instanceof Error ? error.message : error).split('\n')
+    out.note(`landline: ${what}${more.length > 0 && !isVerbose ? ' --verbose shows why.' : ''}`)
+    if (isVerbose) out.note(more.join('\n'))
+  })
+}
+
+async function openConsole(running: Running, out: Output): Promise<void> {
+  const { openInBrowser } = await import('./browser.ts')
+  const { consoleLink } = await import('./greeting.ts')
+  await openInBrowser(consoleLink(running)).catch((error: unknown) => {
+    out.note(`landline: ${error instanceof Error ? error.message : String(error)}`)
+  })
+}
+
+async function takeKeys(running: Running, out: Output, stop: () => void): Promise<void> {
+  const { listenToKeys } = await import('./keys.ts')
+  const { Service } = await import('./service.ts')
+  const { landline, log } = running
+  const service = new Service(landline.adminOrigin, landline.adminKey)
+  listenToKeys({
+    o: () => openConsole(running, out),
+    r: async () => {
+      const { newConversation } = await import('./start-conversation.ts')
+      const { conversationId } = await newConversation(service, { bot: running.settings.bots[0]?.id })
+      out.line(`New conversation: ${landline.adminOrigin}/console/conversations/${encodeURIComponent(conversationId)}`)
+    },
+    b: async () => {
+      const { checkBot, checkText } = await import('./check.ts')
+      const { onlyBot } = await import('./start-conversation.ts')
+      const bot = running.settings.bots[0]?.id ?? (await onlyBot(service))
+      out.line(checkText(await checkBot(service, bot, true), out))
+    },
+    l: () => {
+      log.isOn = !log.isOn
+      out.line(log.isOn ? 'The log is on.' : 'The log is off.')
+    },
+    q: stop,
+    '\u0003': stop,
+  })
+}

@@ -1,0 +1,158 @@
+/**
+ * The tail: what is said and what became of it as lines of JSON, as long as somebody reads them.
+ */
+import { PassThrough } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import type { Inspection } from '../../domain/inspection.ts'
+import type { LiveSink } from '../../domain/live-feeds.ts'
+import type { TurnBody } from '../../protocol/admin-conversations.ts'
+import type { TailLine } from '../../protocol/admin-live.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
+import { jsonBytesMax } from '../../protocol/limits.ts'
+import { type Handler, mount } from '../paths.ts'
+import { base } from './audit.ts'
+import type { LivePorts } from './live.ts'
+import { readTailQuery } from './queries.ts'
+
+/** What the tail needs of the inside. */
+export type TailPorts = LivePorts & { readonly inspection: Pick<Inspection, 'turn'> }
+
+/** Readers at once. */
+const tailsMax = 64
+
+/** An empty line tells readers, and whatever stands in between, that the line is alive: milliseconds. */
+const heartbeatMs = 20_000
+
+/** The longest time that can be asked for: seconds. */
+const secondsMax = 24 * 60 * 60
+
+/** How long a reader may take to read on when it ends: milliseconds. */
+const endWaitMs = 1_000
+
+/** Bytes that may lie unread; beyond it what comes is counted. */
+const unreadBytesMax = 256 * 1024
+
+/** Turns that have had their line. */
+const toldMax = 10_000
+
+/** Mounts the tail. */
+export function tailRoute(app: FastifyInstance, ports: TailPorts): void {
+  const open = new Set<Tail>()
+  const tail: Handler = async (request, reply) => {
+    if (ports.isStopping()) throw new ProtocolError('Unavailable', 'The service is stopping.')
+    if (open.size >= tailsMax) throw new ProtocolError('Unavailable', 'Too many are looking in already.')
+    const asked = readTailQuery(request)
+    const own = new Tail(ports, asked)
+    open.add(own)
+    own.lines.once('close', () => open.delete(own))
+    try {
+      await own.follow(asked.followed)
+    } catch (error) {
+      own.lines.destroy()
+      throw error
+    }
+    if (asked.seconds !== undefined) own.endAfter(asked.seconds)
+    return reply.type('application/x-ndjson; charset=utf-8').send(own.lines)
+  }
+  mount(app, `${base}/tail`, { GET: tail }, jsonBytesMax)
+  app.addHook('preClose', async () => {
+    for (const own of open) own.end()
+  })
+}
+
+/** One reader. */
+class Tail {
+  readonly lines = new PassThrough({ highWaterMark: unreadBytesMax })
+  readonly #ports: TailPorts
+  readonly #wanted: { readonly failed: boolean; readonly bodies: boolean }
+  readonly #ends: (() => void)[] = []
+  readonly #told = new Set<string>()
+  #cancelBeat: () => void = () => undefined
+  #cancelEnd: () => void = () => undefined
+  /** Lines are written in the order of their events, though some must be fetched. */
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(ports: TailPorts, wanted: { readonly failed: boolean; readonly bodies: boolean }) {
+    this.#ports = ports
+    this.#wanted = wanted
+    this.lines.once('close', () => this.#ended())
+    // Whoever reads has gone: closing is heard.
+    this.lines.on('error', () => undefined)
+    this.#beat()
+  }
+
+  /** @throws ProtocolError `UnknownConversation` */
+  async follow(followed: {
+    readonly bot: string | undefined
+    readonly conversation: string | undefined
+  }): Promise<void> {
+    const { live } = this.#ports
+    const isReady = () => !this.lines.writableNeedDrain
+    const records: LiveSink<'records'> = {
+      isReady,
+      take: (events, dropped) => {
+        for (const event of events) this.#write(async () => ({ kind: 'record', ...event }))
+        this.#dropped(dropped)
+      },
+    }
+    const turns: LiveSink<'turns'> = {
+      isReady,
+      take: (events, dropped) => {
+        for (const turn of events) if (this.#isWanted(turn)) this.#write(() => this.#lineOf(turn))
+        this.#dropped(dropped)
+      },
+    }
+    if (!this.#wanted.failed) this.#ends.push(await live.follow({ topic: 'records', ...followed }, records))
+    this.#ends.push(await live.follow({ topic: 'turns', ...followed }, turns))
+  }
+
+  endAfter(seconds: number): void {
+    this.#cancelEnd = this.#ports.clock.after(Math.min(seconds, secondsMax) * 1000, () => this.end())
+  }
+
+  /** Ends it; a reader who does not read on is cut off. */
+  end(): void {
+    this.lines.end()
+    this.#cancelBeat()
+    this.#cancelBeat = this.#ports.clock.after(endWaitMs, () => this.lines.destroy())
+  }
+
+  /** A turn has one line, when it is known what came of it. */
+  #isWanted({ id, outcome }: TurnBody): boolean {
+    if (outcome === 'running' || (this.#wanted.failed && outcome === 'ok') || this.#told.has(id)) return false
+    if (this.#told.size >= toldMax) this.#told.delete(this.#told.keys().next().value ?? '')
+    this.#told.add(id)
+    return true
+  }
+
+  async #lineOf(turn: TurnBody): Promise<TailLine> {
+    const whole = this.#wanted.bodies ? await this.#ports.inspection.turn(turn.id) : undefined
+    return { kind: 'turn', turn: whole ?? turn }
+  }
+
+  #dropped(dropped: number): void {
+    if (dropped > 0) this.#write(async () => ({ kind: 'dropped', dropped }))
+  }
+
+  #write(line: () => Promise<TailLine>): void {
+    this.#last = this.#last
+      .then(line)
+      .then(written => {
+        if (!this.lines.writableEnded) this.lines.write(`${JSON.stringify(written)}\n`)
+      })
+      .catch((error: unknown) => this.#ports.events({ event: 'fault', during: 'writing a tail', error }))
+  }
+
+  /** The first one brings the headers on their way. */
+  #beat(): void {
+    if (this.lines.writableEnded || this.lines.destroyed) return
+    if (!this.lines.writableNeedDrain) this.lines.write('\n')
+    this.#cancelBeat = this.#ports.clock.after(heartbeatMs, () => this.#beat())
+  }
+
+  #ended(): void {
+    this.#cancelBeat()
+    this.#cancelEnd()
+    for (const end of this.#ends) end()
+  }
+}

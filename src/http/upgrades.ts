@@ -1,0 +1,56 @@
+/**
+ * Upgrades to WebSocket: a server has one event for all of them, and several surfaces have sockets. Each says which
+ * paths are its own; what nobody claims is refused here.
+ */
+import type { IncomingMessage, Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import type { Events } from '../domain/events.ts'
+import { ProtocolError } from '../protocol/errors.ts'
+import { type FailedAnswer, failedAnswer, rawAnswer } from './errors.ts'
+import { isAdminPath, splitPrefix } from './paths.ts'
+
+/** Takes the upgrades of some paths. */
+export type Upgrade = {
+  /** Whether a path, without what stands in front of ours and without its query, is its own. */
+  readonly takes: (path: string) => boolean
+  /** Answers the handshake. What it rejects with is answered to the client. */
+  readonly accept: (request: IncomingMessage, socket: Socket, head: Buffer) => Promise<void>
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Everybody who takes upgrades. */
+    upgrades: Upgrade[]
+  }
+}
+
+/** Hands each upgrade to whoever takes its path. @param body the JSON text of a refusal */
+export function takeUpgrades(app: FastifyInstance, events: Events, body: (error: ProtocolError) => string): void {
+  app.decorate('upgrades', [])
+  const server = app.server as Server
+  server.on('upgrade', (request: IncomingMessage, duplex, head) => {
+    const socket = duplex as Socket
+    // A broken socket closes, and closing is heard.
+    socket.on('error', () => undefined)
+    const path = pathOf(request)
+    const taker = app.upgrades.find(({ takes }) => takes(path))
+    const accepted = taker?.accept(request, socket, head) ?? Promise.reject(noSocket())
+    accepted.catch((error: unknown) => {
+      const answer = failedAnswer(error, events)
+      refuse(request, socket, answer, body(answer.error))
+    })
+  })
+}
+
+/** The path of an upgrade as ours. */
+const pathOf = (request: IncomingMessage): string => splitPrefix(request.url ?? '/').own.split('?', 1)[0] ?? ''
+
+const noSocket = () => new ProtocolError('UnknownPath', 'There is no WebSocket at this path.')
+
+/** Answers a handshake with an error, as an HTTP answer before any upgrade. */
+function refuse(request: IncomingMessage, socket: Socket, answer: FailedAnswer, body: string): void {
+  // A client that never closes its side must not keep the connection.
+  socket.once('finish', () => socket.destroy())
+  socket.end(rawAnswer(answer, body, request.headers.origin, !isAdminPath(request.url ?? '/')))
+}

@@ -1,0 +1,110 @@
+/**
+ * The overview: figures, charts, what needs attention, and the list of what passes.
+ */
+import assert from 'node:assert/strict'
+import { describe } from 'node:test'
+import type { SeriesBody } from '../../src/protocol/admin-live.ts'
+import { done } from '../support/admin.ts'
+import { startApp } from '../support/app.ts'
+import { startBot } from '../support/bot.ts'
+import { inBrowser } from './browser-test.ts'
+import { eventually } from './eventually.ts'
+import { startLively } from './lively.ts'
+
+describe('the overview', () => {
+  const test = inBrowser(startLively)
+
+  test('shows six figures, and counts what passes', async ({ browser, service }) => {
+    await using window = await browser.enter(service)
+    const { page } = window
+    const figure = (name: string) => page.getByText(name, { exact: true }).locator('xpath=..').getByRole('definition')
+    for (const name of ['Messages in', 'Messages out', 'Bot p50', 'Bot p99', 'Open sockets', 'Failed deliveries'])
+      assert.match((await figure(name).textContent()) ?? '', /^(?:–|<?[\d.,]+)/, name)
+    const failed = async () => {
+      const series = (await done(service, 'GET', '/series?seconds=180')) as unknown as SeriesBody
+      return series.failed.reduce((sum, count) => sum + count, 0)
+    }
+    const before = await failed()
+    // Two bots of three fail, each once in two rounds of talk.
+    await service.talk()
+    await service.talk()
+    await eventually('both failures are counted', async () => (await failed()) >= before + 2)
+    // A second is counted when it is over: the service and the page come to agree.
+    const agreed = async () => (await figure('Failed deliveries').textContent())?.startsWith(`${await failed()} `)
+    await eventually('the page says what the service says', agreed)
+    assert.deepEqual(window.complaints, [])
+  })
+
+  test('draws charts that say what they show, in words and as a table', async ({ browser, service }) => {
+    await using window = await browser.enter(service)
+    const { page } = window
+    const chart = page.getByRole('img', {
+      name: /^Messages, per second, over the last 3 minutes\. in: .+ now, at most .+; out: /,
+    })
+    await chart.waitFor()
+    await page.getByRole('img', { name: /^Bot response time, ms, .+ p50: .+; p99: / }).waitFor()
+    const box = await chart.boundingBox()
+    assert.ok(box !== null)
+    await page.mouse.move(box.x + box.width - 12, box.y + 60)
+    await page
+      .getByRole('region', { name: 'Messages' })
+      .getByText(/^\d\d:\d\d:\d\d$/)
+      .waitFor()
+    await window.press('Show as table')
+    await page
+      .getByRole('table', { name: /^Messages, per second/ })
+      .getByRole('columnheader', { name: 'out' })
+      .waitFor()
+    await window.press('Show as chart')
+    await chart.waitFor()
+  })
+
+  test('names what needs attention, with what to do; and it goes when it is done', async ({ browser }) => {
+    const bot = await startBot()
+    const { port } = bot
+    await using app = await startApp({ bot: bot.url })
+    await using window = await browser.enter(app)
+    const { page } = window
+    await page.getByText('Nothing: every bot answers as it should').waitFor()
+    await bot[Symbol.asyncDispose]()
+    const problems = page.getByRole('region', { name: 'Needs attention' })
+    await problems.getByText('NobodyListens').waitFor()
+    await problems.getByRole('link').first().click()
+    await page.getByRole('alert').getByText('NobodyListens').waitFor()
+    await page.getByRole('navigation', { name: 'Bots' }).getByText('down').waitFor()
+    await using again = await startBot({ port })
+    await page.getByRole('navigation', { name: 'Bots' }).getByText('up').waitFor()
+    await page.getByRole('alert').waitFor({ state: 'detached' })
+    assert.equal(again.port, port)
+    await page.getByRole('link', { name: 'Overview' }).click()
+    await page.getByText('Nothing: every bot answers as it should').waitFor()
+  })
+
+  test('lists what passes, and holds still under the pointer', async ({ browser, service }) => {
+    await using window = await browser.enter(service)
+    const { page } = window
+    const list = page.getByRole('region', { name: 'Live' })
+    await service.talk()
+    await list.getByRole('link').nth(3).waitFor()
+    await list.getByRole('heading').hover()
+    await list.getByText(/^paused/).waitFor()
+    const held = await list.getByRole('listitem').allTextContents()
+    await service.talk()
+    await list.getByText(/^paused, \d+ new$/).waitFor()
+    assert.deepEqual(await list.getByRole('listitem').allTextContents(), held)
+    await page.mouse.move(5, 5)
+    await list.getByText(/^paused/).waitFor({ state: 'detached' })
+    assert.notDeepEqual(await list.getByRole('listitem').allTextContents(), held)
+    await list.getByRole('link').last().click()
+    assert.match(window.address, /^\/console\/conversations\/[\w-]+\?a=\d+/)
+  })
+
+  test('shows how to connect where nothing has ever passed', async ({ browser }) => {
+    await using app = await startApp()
+    await using window = await browser.enter(app)
+    const { page } = window
+    await page.getByRole('heading', { name: 'Connect a client' }).waitFor()
+    assert.equal(await page.getByRole('img').count(), 0)
+    await window.sees(`${app.origin}/dev/token`)
+  })
+})

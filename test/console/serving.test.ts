@@ -1,0 +1,119 @@
+/**
+ * How the console is built and given out.
+ */
+import assert from 'node:assert/strict'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { buildConsole, consoleDir, isConsoleFresh } from '../../src/console-build.ts'
+import { consolePage } from '../../src/http/console/routes.ts'
+import { openServer } from '../../src/http/server.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import { makeFolder } from '../support/folder.ts'
+import { call } from '../support/http.ts'
+import { inBrowser } from './browser-test.ts'
+import { startLively } from './lively.ts'
+
+/** What may be sent over the wire, gzipped: bytes. */
+const scriptBytesMax = 45_000
+const styleBytesMax = 8_000
+/** Up to the first screen. */
+const requestsMax = 6
+
+describe('the console is given out', () => {
+  let app: TestApp
+  before(async () => {
+    await buildConsole(() => undefined)
+    app = await startApp()
+  })
+  after(() => app[Symbol.asyncDispose]())
+  const get = (path: string, headers: Record<string, string> = {}) => call(`${app.origin}${path}`, { headers })
+  const parts = async () =>
+    [...(await get('/console/')).text.matchAll(/(?:src|href)="(\/console\/[^"]+)"/g)].map(([, path]) => path ?? '')
+
+  it('as the same page under every address, kept by nobody, and able to load nothing from elsewhere', async () => {
+    const { status, headers, text } = await get('/console/')
+    assert.equal(status, 200)
+    assert.equal(headers['cache-control'], 'no-store')
+    assert.equal(headers['x-content-type-options'], 'nosniff')
+    assert.equal(headers['referrer-policy'], 'no-referrer')
+    assert.equal(headers['access-control-allow-origin'], undefined)
+    assert.equal(
+      headers['content-security-policy'],
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    )
+    for (const path of ['/console', '/console/bots/any%2Fthing', '/console/conversations/x?a=1'])
+      assert.equal((await get(path)).text, text, path)
+    assert.equal((await get('/')).headers.location, '/console/')
+  })
+
+  it('to nobody who calls it by another name', async () => {
+    for (const path of ['/console/', (await parts())[0] ?? ''])
+      assert.equal((await get(path, { host: 'evil.example' })).status, 421)
+  })
+
+  it('with files that never change, gzipped for whoever takes that', async () => {
+    const paths = await parts()
+    assert.equal(paths.length, 2)
+    for (const path of paths) {
+      const plain = await get(path)
+      assert.equal(plain.status, 200)
+      assert.equal(plain.headers['cache-control'], 'public, max-age=31536000, immutable')
+      assert.equal(plain.headers['x-content-type-options'], 'nosniff')
+      const answer = await fetch(`${app.origin}${path}`, { headers: { 'accept-encoding': 'gzip' } })
+      assert.equal(answer.headers.get('content-encoding'), 'gzip')
+      assert.equal(await answer.text(), plain.text)
+    }
+    assert.equal((await get('/console/assets/of-another-build.js')).status, 404)
+  })
+
+  it('within its budgets', async () => {
+    for (const path of await parts()) {
+      const { headers } = await call(`${app.origin}${path}`, { headers: { 'accept-encoding': 'gzip' } })
+      const max = path.endsWith('.js') ? scriptBytesMax : styleBytesMax
+      assert.equal(headers['content-encoding'], 'gzip')
+      assert.ok(Number(headers['content-length']) <= max, `${path}: ${headers['content-length']} bytes`)
+    }
+  })
+
+  it('as one line that says how to build it, where it has not been built', async () => {
+    await using folder = await makeFolder()
+    const server = openServer(
+      [consolePage({ dir: join(folder.path, 'none'), isHome: false })],
+      () => undefined,
+      () => false,
+    )
+    const origin = await server.listen({ host: '127.0.0.1', port: 0 })
+    const missing = await call(`${origin}/console/`)
+    assert.equal(missing.status, 503)
+    assert.match(missing.text, /^The console has not been built here\. .+npm run build:console\n$/)
+    // A build that comes later is found.
+    await mkdir(join(folder.path, 'none', 'assets'), { recursive: true })
+    await writeFile(join(folder.path, 'none', 'index.html'), '<!doctype html>built')
+    assert.equal((await call(`${origin}/console/`)).text, '<!doctype html>built')
+    await server.close()
+  })
+
+  it('from a build that is made once, and again only when something has changed', async () => {
+    assert.ok(isConsoleFresh())
+    const said: string[] = []
+    await buildConsole(line => said.push(line))
+    assert.equal(said.length, 0)
+    const madeFrom = join(consoleDir, '.made-from')
+    await writeFile(madeFrom, 'something else')
+    const startedMs = performance.now()
+    await buildConsole(line => said.push(line))
+    assert.ok(performance.now() - startedMs < 20_000)
+    assert.match(said.join('\n'), /^Building the console …\nBuilt the console in [\d.]+ s\.$/)
+    assert.ok(isConsoleFresh())
+  })
+
+  const test = inBrowser(startLively)
+  test('in few requests up to the first screen', async ({ browser, service }) => {
+    await using window = await browser.enter(service)
+    window.asked.length = 0
+    await window.page.reload()
+    await window.page.getByText('Open sockets').waitFor()
+    assert.ok(window.asked.length <= requestsMax, window.asked.join('\n'))
+  })
+})
