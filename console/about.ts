@@ -13,6 +13,7 @@ const unknown: AboutBody = {
   bus: 'local',
   node: '',
   startedAt: '',
+  isUnused: false,
   features: [],
 }
 

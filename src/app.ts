@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { aboutOf } from './about.ts'
+import { aboutOf, isUnused } from './about.ts'
 import { WebChatBundle } from './adapters/web-chat-package/bundle.ts'
 import { consoleDir } from './console-build.ts'
 import type { Events } from './domain/events.ts'
@@ -147,7 +147,10 @@ export async function startLandline(
       rotateKeys: how => authority.rotate(how),
       healthOf: bot => inside.watch.healthOf(bot),
       looked: () => inside.watch.looked(),
-      about: () => aboutOf(settings, publicUrl(), startedAt, webChat.version),
+      about: async () => ({
+        ...aboutOf(settings, publicUrl(), startedAt, webChat.version),
+        isUnused: await isUnused(store, sites),
+      }),
       settingLines,
     }),
     chatFrame({ files: webChat, origins: seen }),

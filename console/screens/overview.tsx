@@ -2,7 +2,7 @@
  * The overview: how much passes, how fast the bots are, what is wrong, and what passes just now.
  */
 import type { StatsPoint } from '../../src/protocol/admin-live.ts'
-import { useTitle } from '../about.ts'
+import { useAbout, useTitle } from '../about.ts'
 import { api } from '../api.ts'
 import { useLive } from '../live.ts'
 import { NewConversation } from '../parts/new-conversation.tsx'
@@ -10,7 +10,7 @@ import { Show, useLoaded } from '../parts/states.tsx'
 import { duration, durationParts } from '../parts/time.tsx'
 import { useProblems } from '../problems.ts'
 import { href } from '../route.ts'
-import { useEffect, useState } from '../ui.ts'
+import { useRef } from '../ui.ts'
 import { FirstSteps } from './connect/first-steps.tsx'
 import { Attention } from './overview/attention.tsx'
 import { Chart } from './overview/chart.tsx'
@@ -86,8 +86,11 @@ function FigureStrip({ figures }: { readonly figures: Figures }) {
 
 /** The charts; or, where nothing has ever passed, what to do to make something pass. */
 function Charts({ points }: { readonly points: readonly StatsPoint[] }) {
-  const isEmpty = useNothingEver(isQuiet(points))
-  if (isEmpty) return <FirstSteps />
+  const { isUnused } = useAbout()
+  // What the service said when the page was loaded holds until something has passed.
+  const hasPassed = useRef(false)
+  if (!isQuiet(points)) hasPassed.current = true
+  if (isUnused && !hasPassed.current) return <FirstSteps />
   const times = points.map(({ t }) => t)
   return (
     <div class="halves charts">
@@ -115,21 +118,4 @@ function Charts({ points }: { readonly points: readonly StatsPoint[] }) {
       />
     </div>
   )
-}
-
-/** Whether there has never been a conversation. Asked only of a quiet service, and until there is one. */
-function useNothingEver(quiet: boolean): boolean {
-  const [isNothing, setNothing] = useState(false)
-  useEffect(() => {
-    if (!quiet) {
-      setNothing(false)
-      return
-    }
-    api.conversations({ limit: 1 }).then(
-      ({ items }) => setNothing(items.length === 0),
-      // Charts without a line are no harm.
-      () => undefined,
-    )
-  }, [quiet])
-  return isNothing
 }

@@ -68,9 +68,11 @@ export class BotWatch {
     if (this.#cancel === undefined) this.#next(0)
   }
 
-  /** How a bot was found when it was last looked at. */
-  healthOf(bot: BotId): BotHealth {
-    return this.#watched.get(bot)?.health ?? unknown
+  /** How a bot was found when it was last looked at, where it is now. */
+  healthOf(id: BotId): BotHealth {
+    const watched = this.#watched.get(id)
+    const isThere = this.#ports.sites.bots.some(bot => bot.id === id && bot.endpoint === watched?.endpoint)
+    return watched !== undefined && isThere ? watched.health : unknown
   }
 
   /** A bot may have changed: it is looked at as soon as may be, and often for a while, if anybody looks. */

@@ -19,6 +19,8 @@ export type AboutBody = {
   readonly bus: 'local' | 'redis' | 'postgres'
   readonly node: string
   readonly startedAt: string
+  /** Whether no conversation has ever begun here, or all have been forgotten. */
+  readonly isUnused: boolean
   /** What this service can do that not every service can: `devToken`, `reveal`, `memory`. */
   readonly features: readonly string[]
   /** The release of Web Chat under `/webchat/{version}`; absent where it is not served for people's own pages. */

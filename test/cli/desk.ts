@@ -82,7 +82,9 @@ export async function openDesk(): Promise<Desk> {
 const outsideWorld = (): Record<string, string> =>
   Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) =>
-      value === undefined || /^(?:LANDLINE_|NO_COLOR|FORCE_COLOR|NODE_TEST_CONTEXT)/.test(name) ? [] : [[name, value]],
+      value === undefined || /^(?:LANDLINE_|NO_COLOR|FORCE_COLOR|NODE_TEST_CONTEXT|CI$)/.test(name)
+        ? []
+        : [[name, value]],
     ),
   )
 

@@ -12,6 +12,7 @@ import { startApp, type TestApp } from '../support/app.ts'
 import { makeFolder } from '../support/folder.ts'
 import { call } from '../support/http.ts'
 import { inBrowser } from './browser-test.ts'
+import { eventually } from './eventually.ts'
 import { startLively } from './lively.ts'
 
 /** What may be sent over the wire, gzipped: bytes. */
@@ -111,6 +112,8 @@ describe('the console is given out', () => {
   const test = inBrowser(startLively)
   test('in few requests up to the first screen', async ({ browser, service }) => {
     await using window = await browser.enter(service)
+    // What the page before the reload asks for is not counted, and has to be asked for by then.
+    await eventually('the socket', async () => window.asked.some(url => url.endsWith('/live')))
     window.asked.length = 0
     await window.page.reload()
     await window.page.getByText('Open sockets').waitFor()

@@ -24,6 +24,7 @@ test('the service says what it is, where it is and what it can do', async () => 
   assert.deepEqual(about, {
     ...{ version, mode: 'dev', publicUrl: app.origin, domain: app.base, store: 'memory', bus: 'local' },
     webChat: '4.18.1',
+    isUnused: true,
     features: ['devToken', 'reveal', 'memory'],
   })
   const settings = {
