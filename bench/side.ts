@@ -2,6 +2,7 @@
  * The two sides of the bench, each a process of its own: Landline as people start it, and the floor.
  */
 import { fileURLToPath } from 'node:url'
+import { landlineNodeArgs } from '../test/support/node-args.ts'
 import { inTime } from '../test/support/until.ts'
 import { makeFolder } from './folder.ts'
 import { type Bot, startBot } from './load/bot.ts'
@@ -31,9 +32,6 @@ export const secret = 'the-secret-of-the-bench-000000000001'
 
 /** The service's own script. */
 export const landlineScript = fileURLToPath(new URL('../bin/landline.js', import.meta.url))
-
-/** Node's own options, as `npm start` and the command have them. */
-export const landlineNodeArgs = ['--max-semi-space-size=16'] as const
 
 /** Everything on but the rates, which would measure themselves. The bench says so aloud. */
 export const landlineEnvironment = { LANDLINE_RATE_LIMITS: 'off' } as const

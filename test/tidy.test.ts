@@ -9,6 +9,7 @@ import { dirname, join, posix } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { failures } from '../src/protocol/errors.ts'
+import { landlineNodeArgs } from './support/node-args.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -362,6 +363,13 @@ describe('documents', () => {
       )
     })
     refuse(dead, 'These lead nowhere:')
+  })
+
+  it('the service is started in one way, by npm, by its command and by the tests', () => {
+    const [first = ''] = text('bin/landline.js').split('\n', 1)
+    assert.equal(first, `#!/usr/bin/env -S node ${landlineNodeArgs.join(' ')}`)
+    const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> }
+    assert.equal(scripts['start'], `node ${landlineNodeArgs.join(' ')} bin/landline.js`)
   })
 
   it('a person finds the license, and .ci/run can be run', () => {

@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { landlineNodeArgs } from '../test/support/node-args.ts'
 import { adopt } from './world.ts'
 
 const main = fileURLToPath(new URL('../bin/landline.js', import.meta.url))
@@ -69,10 +70,14 @@ export class Service {
   /** Begins a life without waiting until it is up. */
   begin(): void {
     const { bot, dir, port, secret, environment } = this.#options
-    const child = spawn(process.execPath, [main, '--port', String(port), '--bot', bot, '--dir', dir], {
-      env: { ...process.env, LANDLINE_RATE_LIMITS: 'off', LANDLINE_SECRET: secret, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const child = spawn(
+      process.execPath,
+      [...landlineNodeArgs, main, '--port', String(port), '--bot', bot, '--dir', dir],
+      {
+        env: { ...process.env, LANDLINE_RATE_LIMITS: 'off', LANDLINE_SECRET: secret, ...environment },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
     adopt(child)
     this.#child = child
     this.#output = ''

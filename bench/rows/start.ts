@@ -2,9 +2,11 @@
  * Starting: from the moment the process is asked for until it says it is ready, and until it has taken its first
  * request; with an empty store and with one that is full. And what a process takes that nobody talks to.
  */
+
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout as rest } from 'node:timers/promises'
+import { landlineNodeArgs } from '../../test/support/node-args.ts'
 import { type Figure, interleaved, inWords, median, type Say } from '../figures.ts'
 import { makeFolder } from '../folder.ts'
 import { GrowingStore } from '../growing-store.ts'
@@ -12,7 +14,7 @@ import { startBot } from '../load/bot.ts'
 import { HttpLine, requestText } from '../load/http-line.ts'
 import { rssBytes, startProgram } from '../process.ts'
 import type { Scale } from '../scale.ts'
-import { landlineEnvironment, landlineNodeArgs, landlineScript, secret, startFloor, startLandline } from '../side.ts'
+import { landlineEnvironment, landlineScript, secret, startFloor, startLandline } from '../side.ts'
 
 type Start = { readonly readyMs: number; readonly acceptedMs: number }
 

@@ -55,9 +55,23 @@ const keyNames = /^(?:code|key|sig|signature|token|secret|password|api[-_]?key|a
 /** The path of a conversation's `serviceUrl`, slashes escaped or not: whoever holds it speaks as the bot. */
 const connectorPath = /(\\?\/connector\\?\/)[\w-]{1,55}\\?\/[\w-]{43}/g
 
+/** What the path has at most: characters. */
+const connectorPathCharactersMax = 128
+
 /** A text without the unguessable addresses of conversations. */
-export const hidden = (text: string): string =>
+const hidden = (text: string): string =>
   text.includes('/connector') ? text.replace(connectorPath, `$1${redacted}`) : text
+
+/**
+ * As much of a text, without those addresses, as fits into so many bytes of UTF-8. Addresses are taken out before the cut,
+ * because half of one is not recognised, and no more of a long text is looked at than can be kept.
+ */
+export function hiddenWithin(text: string, max: number): { readonly text: string; readonly isCut: boolean } {
+  const charactersMax = max + connectorPathCharactersMax
+  if (text.length <= charactersMax) return withinBytes(hidden(text), max)
+  const near = hidden(text.slice(0, charactersMax))
+  return { text: withinBytes(copied(near.slice(0, -connectorPathCharactersMax)), max).text, isCut: true }
+}
 
 /** Names of events that carry a user's token. */
 const tokenNames = /"name":"(?:tokens\/response|signin\/)/i
@@ -70,7 +84,7 @@ export const isPrivate = (type: string, text: string): boolean =>
   /^invoke$/i.test(type) || (/^event$/i.test(type) && tokenNames.test(text))
 
 /** As much of a text as fits into so many bytes of UTF-8, without half a character at its end. */
-export function withinBytes(text: string, max: number): { readonly text: string; readonly isCut: boolean } {
+function withinBytes(text: string, max: number): { readonly text: string; readonly isCut: boolean } {
   if (text.length * 3 <= max) return { text, isCut: false }
   let bytes = 0
   for (let at = 0; at < text.length; at += 1) {

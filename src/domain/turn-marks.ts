@@ -7,7 +7,7 @@ import type { ConversationId } from '../protocol/ids.ts'
 import type { Position } from '../protocol/watermark.ts'
 import type { Delivered } from './delivery.ts'
 import type { BotAnswer, Clock } from './ports.ts'
-import { hidden, isPrivate, type KeptHeaders, type Redaction, withinBytes } from './redaction.ts'
+import { hiddenWithin, isPrivate, type KeptHeaders, type Redaction } from './redaction.ts'
 import { type AnsweredTurn, ReplyMarks, unset } from './reply-marks.ts'
 import type { Bot } from './sites.ts'
 import type { AnswerHeaders, CallWatch } from './turn-port.ts'
@@ -270,9 +270,8 @@ export class TurnMarks implements CallWatch, AnsweredTurn {
     return from === unset || to < from ? 0 : (to - from) / 1000
   }
 
-  /** Secrets are taken out before the cut: half a secret is not recognised. */
   #kept(text: string, bytesMax: number): string {
-    const kept = withinBytes(hidden(text), bytesMax)
+    const kept = hiddenWithin(text, bytesMax)
     this.cut ||= kept.isCut
     return kept.text
   }

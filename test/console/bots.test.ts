@@ -75,7 +75,7 @@ describe('the bots', () => {
     await page.getByRole('heading', { name: 'Gone soon' }).waitFor()
     await remove()
     await window.press('Remove')
-    await page.getByRole('heading', { name: 'Gone soon' }).waitFor({ state: 'detached' })
+    await page.getByRole('heading', { name: 'Gone soon', exact: true }).waitFor({ state: 'detached' })
     assert.equal(window.address, '/console/bots')
   })
 

@@ -22,9 +22,6 @@ type ConversationRow = {
   seen_ms: number
 }
 
-/** Entries read in one step of a page: some more than a frame may hold are read for nothing. */
-const stepRows = 64
-
 /** Reads from one connection. */
 export class Reading {
   readonly #sql: ReturnType<typeof prepared>
@@ -44,7 +41,8 @@ export class Reading {
 
   /**
    * The end of the log comes with the entries in one query, and so from one state of the file; a second query would also
-   * be a second round of SQLite's locks, which cost more than reading some entries.
+   * be a second round of SQLite's locks, which cost more than reading some entries. Row by row: texts may be long, and
+   * what does not fit must not be read.
    */
   page(
     conversation: ConversationId,
@@ -54,22 +52,18 @@ export class Reading {
     const entries: Entry[] = []
     let end = beginning
     let characters = 0
-    for (;;) {
-      const from = entries.at(-1)?.position ?? after
-      const rows = this.#sql.page.all(from, conversation, stepRows) as unknown as readonly PageRow[]
-      // Entries that come while a long page is read are left to the next one.
-      if (entries.length === 0) end = position(rows[0]?.[0] ?? 0)
-      for (const [, at, text, audience] of rows) {
-        if (at === null || at > end) return { entries, end, more: false }
-        const before = entries.at(-1)
-        characters += text.length
-        if (before !== undefined && (entries.length >= limits.entries || characters > limits.characters)) {
-          return { entries, end: before.position, more: true }
-        }
-        entries.push(entryOf(at, text, audience))
+    for (const row of this.#sql.page.iterate(after, conversation)) {
+      const [last, at, text, audience] = row as unknown as PageRow
+      end = position(last)
+      if (at === null) break
+      const before = entries.at(-1)
+      characters += text.length
+      if (before !== undefined && (entries.length >= limits.entries || characters > limits.characters)) {
+        return { entries, end: before.position, more: true }
       }
-      if (rows.length < stepRows) return { entries, end, more: false }
+      entries.push(entryOf(at, text, audience))
     }
+    return { entries, end, more: false }
   }
 
   entry(conversation: ConversationId, target: Position): Entry | undefined {
@@ -133,7 +127,7 @@ const prepared = (database: DatabaseSync) => ({
   page: inArrays(
     database.prepare(`SELECT last, position, text, audience
       FROM conversations LEFT JOIN entries ON conversation = number AND position > ? AND state = 0
-      WHERE id = ? ORDER BY position LIMIT ?`),
+      WHERE id = ? ORDER BY position`),
   ),
   laterVersion: database.prepare(
     `SELECT position, text, audience FROM entries WHERE conversation = ${numberOf} AND target = ? AND state = 0`,
