@@ -39,7 +39,8 @@ function understood(words: readonly string[]): Options {
 
 async function bench(options: Options): Promise<void> {
   const { quick, only, format, svg } = options
-  const scale = quick ? quickScale : fullScale
+  const sizes = quick ? quickScale : fullScale
+  const scale = { ...sizes, nodes: options.nodes ?? sizes.nodes }
   say('Landline runs as shipped but for LANDLINE_RATE_LIMITS=off: its rates would measure themselves.')
   const load = loadavg()[0] ?? 0
   if (load > quietLoad) say(`The machine is busy (load ${load.toFixed(1)}): even the ratios will not mean much.`)

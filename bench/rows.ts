@@ -6,6 +6,7 @@ import { closedLoop } from './rows/closed-loop.ts'
 import { idleSockets } from './rows/idle-sockets.ts'
 import { inspect } from './rows/inspect.ts'
 import { longLog } from './rows/long-log.ts'
+import { nodes } from './rows/nodes.ts'
 import { polling } from './rows/polling.ts'
 import { sends } from './rows/sends.ts'
 import { start } from './rows/start.ts'
@@ -27,7 +28,11 @@ export const rows = {
   start,
   store,
   inspect,
+  nodes,
 } as const satisfies Readonly<Record<string, Row>>
+
+/** The rows that stand on PostgreSQL. The others are measured on SQLite, and on nothing else. */
+export const rowsOnPostgres: readonly RowName[] = ['nodes']
 
 /** The name of a row. */
 export type RowName = keyof typeof rows

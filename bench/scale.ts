@@ -31,6 +31,8 @@ export type Scale = {
   readonly starts: number
   /** Activities in the one long conversation: the limit of a log is 100,000. */
   readonly longLog: number
+  /** How many nodes over one PostgreSQL. */
+  readonly nodes: readonly number[]
 }
 
 /** What `npm run bench` measures: about twelve minutes. */
@@ -53,6 +55,7 @@ export const fullScale: Scale = {
   startSize: 1_000_000,
   starts: 5,
   longLog: 100_000,
+  nodes: [1, 2, 3],
 }
 
 /** Whether everything works: two minutes. The figures mean little. */
@@ -75,4 +78,5 @@ export const quickScale: Scale = {
   startSize: 50_000,
   starts: 3,
   longLog: 5_000,
+  nodes: [1, 2, 3],
 }

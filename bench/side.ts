@@ -25,6 +25,8 @@ export type SideOptions = {
   readonly collects?: boolean
   /** More options of Node itself. */
   readonly nodeArgs?: readonly string[]
+  /** Settings of Landline beside those of every run. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** The site's secret in every run. */
@@ -48,7 +50,7 @@ export async function startLandline(bot: string, dir: string, options: SideOptio
     script: landlineScript,
     args: ['--port', '0', '--bot', bot, '--dir', dir, '--secret', secret],
     nodeArgs: [...landlineNodeArgs, ...nodeArgs(options)],
-    environment: landlineEnvironment,
+    environment: { ...landlineEnvironment, ...options.environment },
     isUp: /Direct Line +http:\/\/[\d.]+:(\d+)[\s\S]*Ctrl-C stops it/,
   })
   return sideOf('Landline', running)

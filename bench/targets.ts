@@ -39,6 +39,9 @@ const targets: Readonly<Record<string, Target>> = {
   'start.ready': lessThan(500, 200),
   'idle.memory': lessThan(90, 70),
   'inspect.none.rate': more(0.95, 0.98),
+  'nodes.1.rate': more(0.6, 0.8),
+  'nodes.2.postgres.rate': more(1.6, 1.9),
+  'nodes.2.redis.rate': more(1.6, 1.9),
 }
 
 /** The figure's target, if it has one. */

@@ -18,12 +18,20 @@ type Shot = {
   readonly shows?: string
   /** Names of buttons to press first. */
   readonly press?: readonly string[]
+  /** Whether Web Chat is to have come up in its frame, where the window has room for it. */
+  readonly hasChat?: boolean
 }
 
 const shots: readonly Shot[] = [
   { name: 'overview', path: () => '/console/', shows: 'NobodyListens' },
   { name: 'conversations', path: () => '/console/conversations', shows: 'All' },
-  { name: 'conversation', path: service => `/console/conversations/${service.conversation}`, shows: 'Restart' },
+  {
+    name: 'conversation',
+    path: service => `/console/conversations/${service.conversation}?a=3`,
+    shows: 'receive',
+    hasChat: true,
+  },
+  { name: 'conversation-failed', path: service => `/console/conversations/${service.failing}?a=1`, shows: 'TypeError' },
   { name: 'bots', path: () => '/console/bots/echo', press: ['Check now'], shows: 'nothing was sent' },
   { name: 'bots-broken', path: () => '/console/bots/broken' },
   { name: 'bots-edit', path: () => '/console/bots/broken', press: ['Edit'], shows: 'Messaging endpoint' },
@@ -66,12 +74,13 @@ try {
       const page = await own.newPage()
       await page.goto(`${service.origin}/console/#key=${service.adminKey}`)
       await page.getByRole('heading', { name: 'Overview' }).waitFor()
-      for (const { name, path, shows, press = [] } of shots) {
+      for (const { name, path, shows, press = [], hasChat = false } of shots) {
         if (only !== undefined && !name.startsWith(only)) continue
         await page.goto(service.origin + path(service))
         await page.getByRole('heading').first().waitFor()
         for (const button of press) await page.getByRole('button', { name: button, exact: true }).first().click()
-        if (shows !== undefined) await page.getByText(shows).first().waitFor()
+        if (shows !== undefined) await page.getByText(shows).first().waitFor({ state: 'attached' })
+        if (hasChat && size.name === 'wide') await page.frameLocator('iframe').getByRole('textbox').first().waitFor()
         if (name === 'overview') await talkUntilSeen(service, page)
         const file = join(folder, `${name}.${size.name}.${theme}.png`)
         await page.screenshot({ path: file, fullPage: size.name === 'narrow' })

@@ -29,7 +29,7 @@ export function aboutOf(
     publicUrl,
     domain: `${publicUrl}/v3/directline`,
     store: store.kind,
-    bus: 'local',
+    bus: settings.bus.kind,
     node: hostname(),
     startedAt,
     webChat: settings.webchat.public ? webChat : undefined,

@@ -135,6 +135,9 @@ export async function startLandline(
   const told = { addresses: new Addresses([]), anyHost: false }
   const seen = apart === undefined ? origins : new Origins(configured, listening, told)
   const webChat = new WebChatFiles(new WebChatBundle())
+  const sessions = await Sessions.open(outside, adminKey)
+  const { heeding } = inside
+  heeding?.tell(names => sessions.takeUp(names))
   const startedAt = new Date(clock.nowMs()).toISOString()
   const steering: readonly Surface[] = [
     admin({
@@ -142,7 +145,8 @@ export async function startLandline(
       ...{ access: inside.access, registry: inside.registry, botCheck: inside.botCheck },
       ...{ looking: inside.looking, live: inside.live, steering: inside.steering, inspection: inside.inspection },
       ...{ isStopping, seenFrom: seen },
-      sessions: await Sessions.open(outside, adminKey),
+      sessions,
+      upToDate: heeding && (() => heeding.upToDate()),
       revealSecrets: settings.revealSecrets,
       rotateKeys: how => authority.rotate(how),
       healthOf: bot => inside.watch.healthOf(bot),
@@ -175,6 +179,7 @@ export async function startLandline(
     inside.overload.stop()
     inside.watch.stop()
     inside.live.stop()
+    const heedingStopped = heeding?.stop()
     await authority.stop()
     const isIdle = await within(settings.stopTimeoutMs, inside.inFlight.idle())
     await inside.botCheck.stop()
@@ -187,6 +192,8 @@ export async function startLandline(
     await Promise.all(servers.map(server => server.close()))
     clearTimeout(breakOff)
     inside.inspection.stop()
+    // Last: a store that is away holds up nobody who waits to be let go.
+    await heedingStopped
   }
   try {
     const port = await listen(app, settings.listen, settings.bots)

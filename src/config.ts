@@ -105,6 +105,7 @@ export function readSettings(sources: SettingSources): ReadSettings {
     bots: bots.map(botFrom),
     further: mode === 'dev' && found.values['listen.port'].origin === 'default' ? furtherPorts : 0,
     dir: storeDir(found, values),
+    filesDir: filesDir(found, values),
   })
   return {
     settings,
@@ -143,6 +144,9 @@ function storeDir({ reading, values: found }: Read, values: Values): string {
   const isFolder = basename(path) !== 'landline.db' || (existsSync(path) && statSync(path).isDirectory())
   return isFolder ? path : dirname(path)
 }
+
+const filesDir = ({ reading, values: found }: Read, values: Values): string | undefined =>
+  values['files.path'] === undefined ? undefined : reading.resolve(values['files.path'], found['files.path'].origin)
 
 /** A flag, for the command line's help and its reference. */
 export type FlagOption = {

@@ -15,6 +15,7 @@ import { Conversations } from './domain/conversations.ts'
 import { Credentials } from './domain/credentials.ts'
 import { type Authorize, Delivery } from './domain/delivery.ts'
 import type { Events } from './domain/events.ts'
+import { Heeding } from './domain/heeding.ts'
 import { Hub } from './domain/hub.ts'
 import { InFlight } from './domain/in-flight.ts'
 import { Inspection } from './domain/inspection.ts'
@@ -51,12 +52,14 @@ import { defaultBot, defaultSite, type Settings } from './settings.ts'
  */
 export async function openInside(settings: Settings, outside: Outside, events: Events, publicUrl: () => string) {
   const { store, bus, keys, clock, random, bots } = outside
+  const heeding = outside.isShared ? await Heeding.open({ store, clock, events }) : undefined
   const opened = await openBots(settings.bots, outside)
   const { secrets, opener, stored } = opened
   const sites = new Sites(opened.sites, opened.bots)
   const tokenLifeMs = (settings.tokenLifetimeSeconds + clockSkewSeconds) * 1000
-  const revocations = new Revocations({ store, clock, tokenLifeMs })
-  await revocations.load()
+  const aheadMs = outside.isShared ? clockSkewSeconds * 1000 : 0
+  const revocations = new Revocations({ store, clock, tokenLifeMs, aheadMs })
+  await revocations.takeUp()
 
   const authority = new Authority({ store, keys, clock, events, signer: outside.signer })
   const botCredentials = new BotCredentials({
@@ -80,6 +83,7 @@ export async function openInside(settings: Settings, outside: Outside, events: E
   const hub = new Hub(
     {
       ...{ log: tails, bus, clock, events, refuses: grant => credentials.refusesSocket(grant) },
+      isShared: outside.isShared,
       noticed: conversation => live.changed(conversation),
     },
     limits,
@@ -124,6 +128,7 @@ export async function openInside(settings: Settings, outside: Outside, events: E
     clock,
     random,
     events,
+    isShared: outside.isShared,
     inspection,
     serviceUrl: (bot, conversation) => links.serviceUrl(bot, conversation),
   })
@@ -150,7 +155,8 @@ export async function openInside(settings: Settings, outside: Outside, events: E
   const { look } = outside
   const agents = new Agents()
   const looking = new Looking({ look, hub, inspection, opening, sites, agents })
-  const live = new Live({ store, look, bus, clock, events, inspection, rows: ids => looking.rows(ids) })
+  const { isShared } = outside
+  const live = new Live({ store, look, bus, isShared, clock, events, inspection, rows: ids => looking.rows(ids) })
   const steering = new Steering({
     ...{
       store,
@@ -169,10 +175,10 @@ export async function openInside(settings: Settings, outside: Outside, events: E
   })
   const members = new Members({ store, replies, joins })
   const retention = new Retention(
-    { store, tails, files: outside.files, hub, inspection, clock, events },
+    { store, tails, files: outside.files, hub, inspection, clock, events, isShared: outside.isShared },
     { conversationSeconds: settings.conversationLifetimeSeconds, fileSeconds: settings.fileLifetimeSeconds },
   )
-  const changes = new OneByOne()
+  const changes = new OneByOne(heeding === undefined ? undefined : () => heeding.catchUp())
   const botCheck = new BotCheck({
     ...{ probe: outside.probe, bots, store, clock, random, events, inFlight, publicUrl },
     development: settings.mode === 'dev',
@@ -192,10 +198,12 @@ export async function openInside(settings: Settings, outside: Outside, events: E
     },
     { given: settings.bots, written: opened.written },
   )
+  for (const shared of [access, registry, authority]) heeding?.tell(names => shared.takeUp(names))
+  heeding?.begin(changes)
   return {
     firstSecret: opened.secret,
     ...{ sites, rates, hub, inspection, links, attachments, credentials, inFlight, authority, botCredentials },
     ...{ replies, conversations, opening, members, retention, access, registry, overload, readiness, watch, botCheck },
-    ...{ looking, live, steering, agents },
+    ...{ looking, live, steering, agents, heeding },
   }
 }

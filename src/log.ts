@@ -48,11 +48,14 @@ function line(event: Event): { readonly level: 'debug' | 'info' | 'warn' | 'erro
     case 'socketClosed':
       return { level: 'debug', fields: event }
     case 'conversationsForgotten':
+    case 'busBack':
     case 'audit':
       return { level: 'info', fields: event }
     case 'turnFailed':
     case 'overload':
       return { level: 'warn', fields: event }
+    case 'busLost':
+      return { level: 'warn', fields: { event: 'busLost', err: event.reason } }
     case 'fault':
       return { level: 'error', fields: { event: 'fault', during: event.during, err: event.error } }
     default:

@@ -24,6 +24,7 @@ import { openLoad } from './adapters/system/load.ts'
 import { openMasterKey } from './adapters/system/master-key.ts'
 import { systemRandom } from './adapters/system/random.ts'
 import type { Entra, Signer } from './domain/authority-port.ts'
+import { CarriedBus } from './domain/carried-bus.ts'
 import type { Events } from './domain/events.ts'
 import type { Load } from './domain/health-port.ts'
 import type { Look } from './domain/look-port.ts'
@@ -31,11 +32,16 @@ import type { BotClient, Bus, Clock, ConversationStore, Files, Keys, Random, Rea
 import type { BotProbe } from './domain/probe-port.ts'
 import type { TurnStore } from './domain/turn-port.ts'
 import { defaultLimits, type Limits } from './protocol/limits.ts'
-import type { StoreSettings } from './settings.ts'
+import type { BusSettings, StoreSettings } from './settings.ts'
+
+/** Enough that no two nodes have one name. */
+const nodeNameCharacters = 12
 
 /** Everything the domain asks of the world. Disposing it closes what was opened, the store last. */
 export type Outside = AsyncDisposable & {
   readonly store: ConversationStore
+  /** Whether other nodes work on the same store at the same time. */
+  readonly isShared: boolean
   readonly turns: TurnStore
   /** For people who look in. */
   readonly look: Look
@@ -61,6 +67,8 @@ export type OutsideOptions = {
   /** Hears of what fails where nobody waits for it. */
   readonly events?: Events | undefined
   readonly limits?: Limits | undefined
+  /** How news gets from node to node. Without it, it does not. */
+  readonly bus?: BusSettings | undefined
   /** The master key: 32 bytes in base64. Without it, the one beside the store. */
   readonly masterKey?: string | undefined
 }
@@ -72,17 +80,19 @@ export type OutsideOptions = {
  */
 export async function openOutside(settings: StoreSettings, options: OutsideOptions = {}): Promise<Outside> {
   const limits = options.limits ?? defaultLimits
-  const { store, look, files, master } = await openStore(settings, limits, options.masterKey)
+  const { store, look, files, master, isShared } = await openStore(settings, limits, options.masterKey)
   const client = openBotClient({ connectionsMax: limits.turnsPerBot })
   const bots = options.standIn === undefined ? client : new StandIn(client, options.standIn)
   const clock = options.clock ?? systemClock
   const load = openLoad()
+  const bus = await openBus(options.bus ?? { kind: 'local' }, clock, options.events ?? (() => undefined))
   return {
     store,
+    isShared,
     turns: store.turns,
     look,
     files,
-    bus: new LocalBus(error => options.events?.({ event: 'fault', during: 'telling listeners', error })),
+    bus,
     bots,
     probe: openBotProbe(isRefused),
     keys: openKeys(master),
@@ -94,6 +104,7 @@ export async function openOutside(settings: StoreSettings, options: OutsideOptio
     openEntra: url => openEntra(url, clock),
     async [Symbol.asyncDispose]() {
       load[Symbol.dispose]()
+      if (bus instanceof CarriedBus) await bus[Symbol.asyncDispose]()
       await bots[Symbol.asyncDispose]()
       await look[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()
@@ -101,23 +112,54 @@ export async function openOutside(settings: StoreSettings, options: OutsideOptio
   }
 }
 
+/** Drivers are loaded only where they are asked for. */
+async function openBus(settings: BusSettings, clock: Clock, events: Events): Promise<Bus> {
+  const local = new LocalBus(error => events({ event: 'fault', during: 'telling listeners', error }))
+  if (settings.kind === 'local') return local
+  const node = systemRandom.text(nodeNameCharacters)
+  const { url } = settings
+  const open =
+    settings.kind === 'redis'
+      ? (await import('./adapters/redis/bus.ts')).redisLink({ url, node })
+      : (await import('./adapters/postgres/bus.ts')).postgresLink({ url, node })
+  const bus = new CarriedBus({ local, open, clock, events, soon: callback => void setImmediate(callback) })
+  await bus.open()
+  return bus
+}
+
+/** A store with what stands beside it. */
+type Opened = Pick<Outside, 'look' | 'files' | 'isShared'> & {
+  readonly store: ConversationStore & { readonly turns: TurnStore }
+  readonly master: Uint8Array
+}
+
 async function openStore(
   settings: StoreSettings,
   { logEntries, logCharacters, diskReserve }: Limits,
   given: string | undefined,
-): Promise<{ store: ConversationStore & { readonly turns: TurnStore }; look: Look; files: Files; master: Uint8Array }> {
+): Promise<Opened> {
   const limits = { entriesMax: logEntries, charactersMax: logCharacters }
   const master = given === undefined ? undefined : Buffer.from(given, 'base64')
   switch (settings.kind) {
     case 'memory': {
       const store = new MemoryStore(limits)
       const look = new MemoryLook(store)
-      return { store, look, files: new MemoryFiles(), master: master ?? randomBytes(masterKeyBytes) }
+      return { store, look, files: new MemoryFiles(), master: master ?? randomBytes(masterKeyBytes), isShared: false }
     }
     case 'sqlite': {
       const store = await openSqliteStore({ dir: settings.dir, limits })
-      const files = await openDiskFiles({ dir: join(settings.dir, 'files'), reserve: diskReserve })
-      return { store, look: new SqliteLook(settings), files, master: master ?? (await openMasterKey(settings.dir)) }
+      const files = await openDiskFiles({ dir: settings.filesDir ?? join(settings.dir, 'files'), reserve: diskReserve })
+      const key = master ?? (await openMasterKey(settings.dir))
+      return { store, look: new SqliteLook(settings), files, master: key, isShared: false }
+    }
+    case 'postgres': {
+      if (master === undefined)
+        throw new Error('A store in PostgreSQL takes a master key (masterKey): the same one for every node.')
+      const { openPostgresLook, openPostgresStore } = await import('./adapters/postgres/store.ts')
+      const { url, filesDir, writers, readers } = settings
+      const files = await openDiskFiles({ dir: filesDir, reserve: diskReserve, isShared: true })
+      const store = await openPostgresStore({ url, limits, writers, readers })
+      return { store, look: openPostgresLook(url), files, master, isShared: true }
     }
     default:
       return settings satisfies never
@@ -131,8 +173,12 @@ async function openStore(
  * @returns the version it had, and the one it has now; undefined where there is nothing on disk
  * @throws StoreInUseError if somebody has it open; Error for a store that can't be used
  */
-export const upgradeStore = (
+export async function upgradeStore(
   settings: StoreSettings,
   told: (done: number, total: number) => void,
-): { readonly from: number; readonly to: number } | undefined =>
-  settings.kind === 'memory' ? undefined : upgradeSqliteStore(settings.dir, told)
+): Promise<{ readonly from: number; readonly to: number } | undefined> {
+  if (settings.kind === 'memory') return undefined
+  if (settings.kind === 'sqlite') return upgradeSqliteStore(settings.dir, told)
+  const { migrate } = await import('./adapters/postgres/migrations.ts')
+  return migrate(settings.url, told)
+}

@@ -2,6 +2,7 @@
  * Secrets of the service itself that nobody has given: made at first start, and sealed in the store.
  */
 import type { ConversationStore, Keys, Random } from './domain/ports.ts'
+import { changeSetting } from './domain/setting-change.ts'
 
 /** Characters of a secret made here: 256 bits. */
 const secretCharacters = 43
@@ -25,21 +26,16 @@ export async function openAdminKey(given: string | undefined, ports: Ports): Pro
   return given ?? (await openKept('admin key', ports))
 }
 
-/** Whether the store has never been started before. Answers yes once. */
+/** Whether the store has never been started before. Answers yes once, whatever number of nodes ask. */
 export async function isFirstStart({ store }: { readonly store: ConversationStore }): Promise<boolean> {
   if ((await store.setting('first start')) !== undefined) return false
-  await store.putSetting('first start', 'is over')
-  return true
+  return await store.putSettingIf('first start', 'is over', undefined)
 }
 
-async function openKept(name: string, { store, keys, random }: Ports): Promise<string> {
-  const sealed = await store.setting(name)
-  if (sealed !== undefined) {
-    const kept = keys.unseal(sealed)
+function openKept(name: string, { store, keys, random }: Ports): Promise<string> {
+  return changeSetting(store, name, sealed => {
+    const kept = sealed === undefined ? random.text(secretCharacters) : keys.unseal(sealed)
     if (kept === undefined) throw new Error(`The ${name} was sealed under another master key.`)
-    return kept
-  }
-  const made = random.text(secretCharacters)
-  await store.putSetting(name, keys.seal(made))
-  return made
+    return { next: sealed === undefined ? keys.seal(kept) : undefined, result: kept }
+  })
 }

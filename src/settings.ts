@@ -71,7 +71,26 @@ export type BotSettings = {
 }
 
 /** Where the log is kept. */
-export type StoreSettings = { readonly kind: 'memory' } | { readonly kind: 'sqlite'; readonly dir: string }
+export type StoreSettings =
+  | { readonly kind: 'memory' }
+  /** `filesDir`: the folder for uploaded files. Undefined: one in the folder of the store. */
+  | { readonly kind: 'sqlite'; readonly dir: string; readonly filesDir?: string }
+  /** `url` holds credentials. */
+  | {
+      readonly kind: 'postgres'
+      readonly url: string
+      /** The folder for uploaded files: one for all nodes. */
+      readonly filesDir: string
+      /** How many connections write at once, and how many read. */
+      readonly writers: number
+      readonly readers: number
+    }
+
+/** How news gets from node to node, and where what carries it is. */
+export type BusSettings =
+  | { readonly kind: 'local' }
+  /** `url` holds credentials. */
+  | { readonly kind: 'postgres' | 'redis'; readonly url: string }
 
 /** Where the admin API and the console are. */
 export type AdminSettings = {
@@ -113,6 +132,7 @@ export type Settings = {
   /** What clients and bots are told as our address: an absolute URL without query. Undefined: the address listened on. */
   readonly publicUrl: string | undefined
   readonly store: StoreSettings
+  readonly bus: BusSettings
   /** Hands tokens to pages opened on this machine. */
   readonly development: boolean
   readonly tokenLifetimeSeconds: number
@@ -166,15 +186,18 @@ export type Derived = Pick<Settings, 'mode' | 'development' | 'bots'> & {
   readonly further: number
   /** The folder of the store. */
   readonly dir: string
+  /** The folder for files, if anybody has said which. */
+  readonly filesDir: string | undefined
 }
 
 /** Everything a Landline is told, of the values of the table. */
-export function settingsOf(values: Values, { further, dir, ...derived }: Derived): Settings {
+export function settingsOf(values: Values, { further, dir, filesDir, ...derived }: Derived): Settings {
   return {
     ...derived,
     listen: { host: values['listen.host'], port: values['listen.port'], further },
     publicUrl: values.publicUrl,
-    store: values['store.kind'] === 'memory' ? { kind: 'memory' } : { kind: 'sqlite', dir },
+    store: storeOf(values, dir, filesDir),
+    bus: busOf(values),
     tokenLifetimeSeconds: values.tokenLifetime,
     conversationLifetimeSeconds: values['retention.conversations'],
     fileLifetimeSeconds: values['retention.files'],
@@ -203,6 +226,25 @@ export function settingsOf(values: Values, { further, dir, ...derived }: Derived
   }
 }
 
+function storeOf(values: Values, dir: string, filesDir: string | undefined): StoreSettings {
+  const { 'store.kind': kind, 'store.url': url, 'store.writers': writers, 'store.readers': readers } = values
+  if (kind === 'memory') return { kind }
+  // Settings in which it is missing have been refused.
+  if (kind === 'postgres' && url !== undefined)
+    return { kind, url, filesDir: filesDir ?? sharedFilesDir, writers, readers }
+  return { kind: 'sqlite', dir, ...(filesDir === undefined ? {} : { filesDir }) }
+}
+
+function busOf({ 'store.kind': store, 'store.url': storeUrl, 'bus.kind': given, 'bus.url': url }: Values): BusSettings {
+  const kind = given ?? (store === 'postgres' ? 'postgres' : 'local')
+  const at = url ?? (kind === 'postgres' ? storeUrl : undefined)
+  // Settings in which it is missing have been refused.
+  return kind === 'local' || at === undefined ? { kind: 'local' } : { kind, url: at }
+}
+
+/** Where files are kept beside PostgreSQL, unless somebody says otherwise. */
+const sharedFilesDir = '.landline/files'
+
 /** The defaults of a table, as `dev` has them. */
 const defaultsOf = <Rows extends Table>(rows: Rows): ValuesOf<Rows> =>
   Object.fromEntries(Object.entries(rows).map(([name, { dev }]) => [name, dev])) as ValuesOf<Rows>
@@ -220,4 +262,5 @@ export const defaults: Settings = settingsOf(defaultsOf(table), {
   bots: [defaultBot],
   further: 20,
   dir: '.landline',
+  filesDir: undefined,
 })

@@ -45,10 +45,16 @@ export class Bot implements AsyncDisposable {
   turnsUnderWay = 0
   /** How often a turn was posted that had been posted before. */
   repeatedTurns = 0
+  /** How often one was posted that had not ended yet. */
+  overlappingTurns = 0
   readonly #server = createServer((request, response) => {
     this.#serve(request, response).catch(() => response.destroy())
   })
+  /** Where the service's nodes are, any of which takes a reply: a bot's calls go through what is in front of them. */
+  nodes: readonly string[] = []
   readonly #options: BotOptions
+  /** Messages whose turns have not ended, by id. */
+  readonly #open = new Set<string>()
   readonly #replying = new Map<string, Promise<void>>()
   #closed = false
 
@@ -92,7 +98,10 @@ export class Bot implements AsyncDisposable {
     response.once('close', () => {
       this.turnsUnderWay -= 1
     })
-    if (activity.type === 'message') this.#note(activity)
+    if (activity.type === 'message') {
+      this.#note(activity)
+      this.#watch(activity.id ?? '', response)
+    }
     if (this.#options.manners?.(activity, request, response)) return
     if (activity.type === 'message') {
       const { dice, repliesFirst = false, thinksMsMax = 0 } = this.#options
@@ -109,6 +118,15 @@ export class Bot implements AsyncDisposable {
     const id = activity.id ?? ''
     if (posted.some(one => one.id === id)) this.repeatedTurns += 1
     posted.push({ id, mark: markOf(activity.channelData) })
+  }
+
+  #watch(id: string, response: ServerResponse): void {
+    if (this.#open.has(id)) {
+      this.overlappingTurns += 1
+      return
+    }
+    this.#open.add(id)
+    response.once('close', () => this.#open.delete(id))
   }
 
   /** Answers an activity: by the same replies, however often it is posted. */
@@ -146,7 +164,10 @@ export class Bot implements AsyncDisposable {
           this.retries += 1
           await pause(retryMs)
         }
-        const answer = await call(url, { json, headers: { 'x-ms-client-request-id': one.mark } }).catch(() => undefined)
+        const answer = await call(this.#through(url, tried), {
+          json,
+          headers: { 'x-ms-client-request-id': one.mark },
+        }).catch(() => undefined)
         if (answer === undefined || answer.status >= 500) continue
         if (answer.status < 300) {
           one.acknowledged.add(String(answer.body.id))
@@ -157,6 +178,13 @@ export class Bot implements AsyncDisposable {
     } finally {
       this.underWay -= 1
     }
+  }
+
+  /** The address as it is told, and then at one node after the other. */
+  #through(url: string, tried: number): string {
+    const { origin } = new URL(url)
+    const node = this.nodes[(this.nodes.indexOf(origin) + tried) % this.nodes.length]
+    return url.replace(origin, node ?? origin)
   }
 }
 

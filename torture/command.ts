@@ -7,6 +7,7 @@ import { clockJumps } from './clock-jumps.ts'
 import { drain } from './drain.ts'
 import { fullDisk } from './full-disk.ts'
 import { kills } from './kills.ts'
+import { nodes } from './nodes.ts'
 import { powerCuts } from './power-cuts.ts'
 import { diceOf } from './random.ts'
 import { silentReaders } from './silent-readers.ts'
@@ -21,6 +22,8 @@ type Options = {
   readonly seconds: number | undefined
   readonly kills: number | undefined
   readonly only: string | undefined
+  /** How many nodes, for the parts of several. */
+  readonly nodes: number | undefined
   readonly soak: boolean
   readonly json: boolean
   readonly help: boolean
@@ -30,20 +33,25 @@ type Options = {
 type Listed = { readonly part: Part; readonly seconds: number }
 
 /** The parts in their order. The cheap ones first: whoever broke the log need not wait for the kills. */
-const partsOf = (options: Options): Readonly<Record<string, Listed>> =>
-  options.soak
-    ? { soak: { part: soak, seconds: 600 } }
-    : {
-        simulation: { part: simulation, seconds: 15 },
-        torn: { part: tornWrites, seconds: 15 },
-        power: { part: powerCuts, seconds: 20 },
-        disk: { part: fullDisk, seconds: 10 },
-        drain: { part: drain, seconds: 15 },
-        clock: { part: clockJumps, seconds: 8 },
-        bots: { part: badBots, seconds: 25 },
-        readers: { part: silentReaders, seconds: 10 },
-        kills: { part: kills(options.kills), seconds: 150 },
-      }
+function partsOf(options: Options): Readonly<Record<string, Listed>> {
+  if (options.soak) return { soak: { part: soak, seconds: 600 } }
+  if (options.nodes !== undefined)
+    return {
+      nodes: { part: nodes(options.nodes, 'redis', options.kills), seconds: 600 },
+      notify: { part: nodes(options.nodes, 'postgres', options.kills), seconds: 600 },
+    }
+  return {
+    simulation: { part: simulation, seconds: 15 },
+    torn: { part: tornWrites, seconds: 15 },
+    power: { part: powerCuts, seconds: 20 },
+    disk: { part: fullDisk, seconds: 10 },
+    drain: { part: drain, seconds: 15 },
+    clock: { part: clockJumps, seconds: 8 },
+    bots: { part: badBots, seconds: 25 },
+    readers: { part: silentReaders, seconds: 10 },
+    kills: { part: kills(options.kills), seconds: 150 },
+  }
+}
 
 const usage = (names: readonly string[]) => `Usage: npm run torture -- [options]
 
@@ -51,6 +59,7 @@ const usage = (names: readonly string[]) => `Usage: npm run torture -- [options]
   --seconds N   how long it takes, about: the whole run, or the one part
   --kills N     how many kills, whatever the length
   --only NAME   one part: ${names.join(', ')}
+  --nodes N     several nodes over PostgreSQL instead: parts nodes (news through Redis) and notify (through PostgreSQL)
   --soak        steady load for a long time instead, with memory, handles and waits watched
   --json        print the figures as JSON
   --help        print this
@@ -126,6 +135,7 @@ function optionsOf(words: readonly string[]): Options {
       seconds: { type: 'string' },
       kills: { type: 'string' },
       only: { type: 'string' },
+      nodes: { type: 'string' },
       soak: { type: 'boolean' },
       json: { type: 'boolean' },
       help: { type: 'boolean' },
@@ -136,6 +146,7 @@ function optionsOf(words: readonly string[]): Options {
     seconds: numberOf('--seconds', values.seconds),
     kills: numberOf('--kills', values.kills),
     only: values.only,
+    nodes: numberOf('--nodes', values.nodes),
     soak: values.soak ?? false,
     json: values.json ?? false,
     help: values.help ?? false,
@@ -149,12 +160,13 @@ function numberOf(name: string, text: string | undefined): number | undefined {
 }
 
 /** What repeats one part as it was. */
-function again(name: string, seconds: number, { seed, kills: count, soak: isSoak }: Options): string {
+function again(name: string, seconds: number, { seed, kills: count, nodes: several, soak: isSoak }: Options): string {
   const words = [
     isSoak ? '--soak' : `--only ${name}`,
     `--seed ${seed}`,
     `--seconds ${Math.max(1, Math.round(seconds))}`,
   ]
-  if (count !== undefined && name === 'kills') words.push(`--kills ${count}`)
+  if (several !== undefined) words.push(`--nodes ${several}`)
+  if (count !== undefined && (name === 'kills' || several !== undefined)) words.push(`--kills ${count}`)
   return `npm run torture -- ${words.join(' ')}`
 }

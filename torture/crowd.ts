@@ -4,14 +4,15 @@
  */
 import { call, type WireActivity } from '../test/support/http.ts'
 import type { Bot } from './bot.ts'
-import { type ConversationHistory, type Logged, markOf, type Sent } from './history.ts'
+import { type ConversationHistory, type Logged, markOf, type Sent, type Sighting } from './history.ts'
 import type { Dice } from './random.ts'
+import { type Bases, turned } from './route.ts'
 import { Talker } from './talker.ts'
 import { type Address, Window } from './window.ts'
 import { became, endsWithin, pause } from './world.ts'
 
 /** Where the service is, in all its lives. */
-export type Target = { readonly base: string; readonly secret: string }
+export type Target = Bases & { readonly secret: string }
 
 /** What the load is. */
 export type CrowdOptions = {
@@ -23,6 +24,8 @@ export type CrowdOptions = {
   readonly flaky: boolean
   /** How long a person waits between two messages, at most: milliseconds. */
   readonly pauseMsMax: number
+  /** Hears of what is acknowledged to people, and of what is shown at windows that do not cut their own connections. */
+  readonly watch?: { said(one: Sent): void; shown(one: Sighting): void }
 }
 
 /** How long everybody has to come to the end of what there is, once nobody says anything new: milliseconds. */
@@ -68,28 +71,39 @@ export class Crowd {
   /** Starts one more conversation. */
   async join(tag: string): Promise<Group> {
     const dice = this.#options.dice.apart(tag)
-    const address = await this.#start(tag, dice)
     const count = this.#joined
+    const address = await this.#start(tag, dice, turned(this.#options.target, count))
     this.#joined += 1
+    const { flaky, watch } = this.#options
     const windows = Array.from(
       { length: 1 + (count % 2) },
       (_, at) =>
-        new Window(address, {
-          name: `${tag} window ${at + 1}`,
-          polls: (count + at) % 4 === 3,
-          dice: dice.apart(`window ${at}`),
-          flaky: this.#options.flaky && at === 0,
-        }),
+        new Window(
+          { ...address, ...turned(address, at + 1) },
+          {
+            name: `${tag} window ${at + 1}`,
+            polls: (count + at) % 4 === 3,
+            dice: dice.apart(`window ${at}`),
+            flaky: flaky && at === 0,
+            ...(watch === undefined || (flaky && at === 0) ? {} : { shown: one => watch.shown(one) }),
+          },
+        ),
     )
     const talkers = Array.from(
       { length: count % 3 === 2 ? 2 : 1 },
       (_, at) =>
-        new Talker(address, {
-          tag,
-          name: `user-${at + 1}`,
-          dice: dice.apart(`talker ${at}`),
-          acknowledged: () => this.#count(),
-        }),
+        new Talker(
+          { ...address, ...turned(address, at) },
+          {
+            tag,
+            name: `user-${at + 1}`,
+            dice: dice.apart(`talker ${at}`),
+            acknowledged: one => {
+              watch?.said(one)
+              this.#count()
+            },
+          },
+        ),
     )
     const stop = new AbortController()
     const talk = Promise.all(talkers.map(talker => this.#talk(talker, dice.apart('pauses'), stop.signal)))
@@ -190,11 +204,13 @@ export class Crowd {
       await talker.say(this.#giveUp.signal)
       await pause(dice.below(this.#options.pauseMsMax))
     }
+    await talker.end()
   }
 
   /** Starts a conversation, again and again until it is started; half of them by a token, which may be used twice. */
-  async #start(tag: string, dice: Dice): Promise<Address> {
-    const { base, secret } = this.#options.target
+  async #start(tag: string, dice: Dice, bases: Bases): Promise<Address> {
+    const { base } = bases
+    const { secret } = this.#options.target
     const byToken = dice.happens(0.5)
     let token: string | undefined
     const untilMs = performance.now() + startTimeoutMs
@@ -207,7 +223,7 @@ export class Crowd {
           () => undefined,
         )
         const { conversationId: conversation, token: own } = started?.body ?? {}
-        if (conversation !== undefined && own !== undefined) return { base, conversation, token: own }
+        if (conversation !== undefined && own !== undefined) return { ...bases, conversation, token: own }
       }
       await pause(dice.below(100))
     }

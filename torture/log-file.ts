@@ -13,7 +13,8 @@ export type LogState = ReadonlyMap<string, { readonly last: number; readonly has
 export type FileState = { readonly logs: LogState; readonly faults: readonly string[] }
 
 type ConversationRow = { number: number; id: string; last: number; hash: Uint8Array }
-type EntryRow = { position: number; text: string | null; hash: Uint8Array }
+/** An entry as it is kept: the text as clients see it, null once it is erased. */
+export type EntryRow = { position: number; text: string | null; hash: Uint8Array }
 
 const first = '0'.repeat(64)
 
@@ -68,7 +69,8 @@ export function faultsIn(dir: string): readonly string[] {
   return [...faults, ...checks.filter(line => line !== 'ok')].map(fault => `the file: ${fault}`)
 }
 
-function walk(id: string, entries: readonly EntryRow[], faults: string[]): { last: number; hash: string } {
+/** Walks a log along its positions and hashes, and adds what is wrong to the faults. Answers where it ends. */
+export function walk(id: string, entries: readonly EntryRow[], faults: string[]): { last: number; hash: string } {
   let last = 0
   let previous = first
   for (const { position, text, hash } of entries) {

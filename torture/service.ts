@@ -50,6 +50,26 @@ export async function serviceFor(
   return new Service({ bot: await bot.listen(), dir, port: await freePort(), secret: tortureSecret, ...more })
 }
 
+/**
+ * Nodes of one service for a bot that begins to listen, each on a free port of its own and told of one another by
+ * nobody. Their lives are begun by the caller.
+ *
+ * @param dir the folder they share
+ * @param environments what each is told beside it
+ */
+export async function nodesFor(
+  bot: { listen(): Promise<string>; nodes: readonly string[] },
+  dir: string,
+  environments: readonly Readonly<Record<string, string>>[],
+): Promise<readonly Service[]> {
+  const url = await bot.listen()
+  const nodes: Service[] = []
+  for (const environment of environments)
+    nodes.push(new Service({ bot: url, dir, port: await freePort(), secret: tortureSecret, environment }))
+  bot.nodes = nodes.map(({ origin }) => origin)
+  return nodes
+}
+
 /** One life of the service after another. */
 export class Service {
   readonly origin: string

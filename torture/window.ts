@@ -7,10 +7,11 @@ import { WebSocket } from 'ws'
 import { call, type WireActivity } from '../test/support/http.ts'
 import { markOf, type Sighting, type View } from './history.ts'
 import type { Dice } from './random.ts'
+import { type Bases, Route } from './route.ts'
 import { pause } from './world.ts'
 
 /** Where a window looks. */
-export type Address = { readonly base: string; readonly conversation: string; readonly token: string }
+export type Address = Bases & { readonly conversation: string; readonly token: string }
 
 const retryMsMax = 60
 
@@ -26,11 +27,14 @@ export class Window implements View {
   /** Answers that are an end for many clients: 4xx to a poll or a reconnect. */
   readonly refusals: string[] = []
   readonly #address: Address
+  readonly #route: Route
   readonly #dice: Dice
   readonly #flaky: boolean
-  /** Called with each activity as it comes. */
-  readonly #shown: ((one: Sighting) => void) | undefined
+  /** Called with each activity as it comes, and the node it came from. */
+  readonly #shown: ((one: Sighting, base: string) => void) | undefined
   #watermark = '0'
+  /** The node it looks at. */
+  #base = ''
   #closed = false
   #socket: WebSocket | undefined
   #running: Promise<void>
@@ -43,11 +47,12 @@ export class Window implements View {
       readonly dice: Dice
       /** Cuts its own connection now and then. */
       readonly flaky?: boolean
-      readonly shown?: (one: Sighting) => void
+      readonly shown?: (one: Sighting, base: string) => void
     },
   ) {
     this.name = options.name
     this.#address = address
+    this.#route = new Route(address)
     this.#dice = options.dice
     this.#flaky = options.flaky ?? false
     this.#shown = options.shown
@@ -67,10 +72,13 @@ export class Window implements View {
   }
 
   async #poll(): Promise<void> {
-    const { base, conversation, token } = this.#address
+    const { conversation, token } = this.#address
     while (!this.#closed) {
+      const { base } = this.#route
+      this.#base = base
       const url = `${base}/conversations/${conversation}/activities?watermark=${this.#watermark}`
       const answer = await call(url, { bearer: token }).catch(() => undefined)
+      this.#route.heard(base, answer?.status)
       if (answer?.status === 200) this.#apply(answer.body.activities ?? [], answer.body.watermark)
       else if (answer !== undefined && answer.status < 500) this.#refused('a poll', answer)
       await pause(20 + this.#dice.below(100))
@@ -86,9 +94,12 @@ export class Window implements View {
   }
 
   async #streamUrl(): Promise<string | undefined> {
-    const { base, conversation, token } = this.#address
+    const { conversation, token } = this.#address
+    const { base } = this.#route
+    this.#base = base
     const url = `${base}/conversations/${conversation}?watermark=${this.#watermark}`
     const answer = await call(url, { bearer: token }).catch(() => undefined)
+    this.#route.heard(base, answer?.status)
     if (answer !== undefined && answer.status >= 400 && answer.status < 500) this.#refused('a reconnect', answer)
     return answer?.status === 200 ? answer.body.streamUrl : undefined
   }
@@ -125,7 +136,7 @@ export class Window implements View {
     for (const { id = '', channelData } of activities) {
       const one = { id, mark: markOf(channelData) }
       this.seen.push(one)
-      this.#shown?.(one)
+      this.#shown?.(one, this.#base)
     }
     if (watermark !== undefined) this.#watermark = watermark
   }

@@ -4,7 +4,7 @@
  */
 import type { Side } from '../side.ts'
 import { quiet } from './bot.ts'
-import { HttpLine, HttpPool, refusal, requestText } from './http-line.ts'
+import { type Address, HttpLine, HttpPool, refusal, requestText } from './http-line.ts'
 import { StreamLine, watermarkOf } from './stream-line.ts'
 
 /** A conversation as its start or a reconnect answers it. */
@@ -167,10 +167,20 @@ export class Talker {
   }
 }
 
-/** People in new conversations, with their sockets open. */
-export async function openTalkers(side: Side, count: number): Promise<readonly Talker[]> {
+/**
+ * People in new conversations, with their sockets open.
+ *
+ * @param ear where the sockets are: another node of the same service, if not where they talk
+ */
+export async function openTalkers(side: Side, count: number, ear: Address = side): Promise<readonly Talker[]> {
   const opened = await startConversations(side, count)
   const talkers = opened.map(conversation => new Talker(side, conversation))
-  await atOnce(talkers, setUpAtOnce, (talker, at) => talker.listen(opened[at]?.streamUrl ?? ''))
+  await atOnce(talkers, setUpAtOnce, (talker, at) => talker.listen(atNode(opened[at]?.streamUrl ?? '', ear)))
   return talkers
+}
+
+function atNode(streamUrl: string, { host, port }: Address): string {
+  const url = new URL(streamUrl)
+  url.host = `${host}:${port}`
+  return url.href
 }

@@ -2,7 +2,6 @@
  * Starting: from the moment the process is asked for until it says it is ready, and until it has taken its first
  * request; with an empty store and with one that is full. And what a process takes that nobody talks to.
  */
-
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout as rest } from 'node:timers/promises'

@@ -19,7 +19,7 @@ export const migrate: Definition = (command, context) => {
       const out = new Output(flags)
       using progress = new Progress('steps of the schema', flags)
       try {
-        const versions = upgradeStore(settings.store, (done, total) => progress.tell(done, total))
+        const versions = await upgradeStore(settings.store, (done, total) => progress.tell(done, total))
         progress[Symbol.dispose]()
         out.result(versions ?? null, textOf(versions))
       } catch (error) {

@@ -58,6 +58,7 @@ export async function startService(read: ReadSettings, context: Context): Promis
         standIn: sample && { url: sample.endpoint, for: (settings.bots[0] ?? defaultBot).endpoint },
         events,
         limits: settings.limits,
+        bus: settings.bus,
         masterKey: settings.masterKey,
       }),
     )

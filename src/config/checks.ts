@@ -22,11 +22,8 @@ const isPublic = ({ publicUrl }: Values) => publicUrl !== undefined && !isLoopba
 /** Says what can not go together, and what this version can not do. */
 export function check({ reading, values: found, bots }: Read, values: Values): void {
   const refuse = (path: keyof Values, message: string) => reading.refuse(found[path].where ?? path, path, message)
-  if (values['store.kind'] === 'postgres')
-    refuse('store.kind', 'this version of Landline has no PostgreSQL store yet: take sqlite')
-  else if (values['store.url'] !== undefined) refuse('store.url', 'goes with the kind postgres')
-  if (values['bus.kind'] === 'redis') refuse('bus.kind', 'this version of Landline has no Redis bus yet: take local')
-  else if (values['bus.url'] !== undefined) refuse('bus.url', 'goes with the kind redis')
+  checkStore(values, found.masterKey.isWrong, refuse)
+  checkBus(values, refuse)
   if (isDatabaseOfAnotherName(reading.resolve(values['store.path'], found['store.path'].origin)))
     refuse('store.path', 'takes a folder, or the database in one, which is always called landline.db')
   if (values['limits.silenceMs'] <= values['limits.pingMs'])
@@ -38,6 +35,41 @@ export function check({ reading, values: found, bots }: Read, values: Values): v
   if (isStrict && (values['admin.key']?.length ?? secretCharactersMin) < secretCharactersMin)
     refuse('admin.key', `takes at least ${secretCharactersMin} characters where other machines reach the service`)
   checkBots(reading, bots, isStrict)
+}
+
+/** Nodes that share a store read what others of them have signed and sealed. */
+function checkStore(
+  values: Values,
+  isKeyWrong: boolean | undefined,
+  refuse: (path: keyof Values, message: string) => void,
+): void {
+  const { 'store.kind': kind, 'store.url': url, masterKey } = values
+  if (kind !== 'postgres') {
+    if (url !== undefined) refuse('store.url', 'goes with the kind postgres')
+    return
+  }
+  if (url === undefined) refuse('store.kind', 'postgres takes a store.url, such as postgres://user@host:5432/database')
+  else if (!/^postgres(?:ql)?:\/\//.test(url)) refuse('store.url', 'begins with postgres:// for the kind postgres')
+  if (masterKey === undefined && !isKeyWrong)
+    refuse(
+      'masterKey',
+      'is needed with a store in PostgreSQL, the same for every node: "openssl rand -base64 32" makes one',
+    )
+}
+
+/** News is for nodes that share a store. */
+function checkBus(values: Values, refuse: (path: keyof Values, message: string) => void): void {
+  const { 'store.kind': store, 'bus.kind': given, 'bus.url': url } = values
+  const kind = given ?? (store === 'postgres' ? 'postgres' : 'local')
+  if (kind === 'local') {
+    if (url !== undefined) refuse('bus.url', 'goes with the kinds postgres and redis')
+    return
+  }
+  if (store !== 'postgres') refuse('bus.kind', 'goes with a store in PostgreSQL: nodes share no other')
+  else if (kind === 'redis' && url === undefined) refuse('bus.kind', 'redis takes a bus.url, such as redis://host:6379')
+  const schemes = kind === 'redis' ? /^rediss?:\/\// : /^postgres(?:ql)?:\/\//
+  if (url !== undefined && !schemes.test(url))
+    refuse('bus.url', `begins with ${kind === 'redis' ? 'redis:// or rediss://' : 'postgres://'} for the kind ${kind}`)
 }
 
 /** Who can reach the admin API with its key can read everything: not over plain http, unless it is meant. */
@@ -117,6 +149,11 @@ export function warningsOf(values: Values): readonly string[] {
   if (isReached && !publicUrl?.startsWith('https:')) {
     warnings.push(
       'Other machines can reach this service, and there is no https in front of it: secrets and messages can be read on the way. Put a TLS proxy in front and give its address as --public-url (publicUrl).',
+    )
+  }
+  if (values['store.kind'] === 'postgres' && publicUrl === undefined) {
+    warnings.push(
+      'Nodes that share a store must tell clients and bots the same address: without --public-url (publicUrl) each tells its own, and takes no tokens that bots were issued by another.',
     )
   }
   if (!values.rateLimits)

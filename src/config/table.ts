@@ -72,7 +72,7 @@ export const table = {
   'store.kind': row(
     oneOf(['sqlite', 'memory', 'postgres']),
     'sqlite',
-    'Where the log is kept: in a folder, in memory alone, or in PostgreSQL, which this version can’t do yet.',
+    'Where the log is kept: in a folder, in memory alone, or in PostgreSQL, which several nodes can share.',
     {
       flag: { name: 'memory', takes: undefined, sets: 'memory' },
     },
@@ -86,13 +86,41 @@ export const table = {
       flag: flag('dir', 'DIR'),
     },
   ),
-  'store.url': row<string | undefined>(connection, undefined, 'Where PostgreSQL is. This version can’t do it yet.'),
-  'bus.kind': row(
-    oneOf(['local', 'redis']),
-    'local',
-    'How news gets about: within this process, or through Redis, which this version can’t do yet.',
+  'store.url': row<string | undefined>(
+    connection,
+    undefined,
+    'Where PostgreSQL is, such as postgres://user:password@host:5432/database?sslmode=verify-full. It leads to the server that is written to.',
   ),
-  'bus.url': row<string | undefined>(connection, undefined, 'Where Redis is. This version can’t do it yet.'),
+  'store.writers': row(
+    whole(1, 32),
+    4,
+    'How many connections write to PostgreSQL at once. Each writes groups of messages.',
+  ),
+  'store.readers': row(whole(1, 128), 8, 'How many connections read from PostgreSQL at once.'),
+  'files.path': row<string | undefined>(
+    path,
+    undefined,
+    'The folder for uploaded files, made if it is not there. Nodes that share a store share it too.',
+    {
+      without: 'the folder `files` in that of the store; with PostgreSQL `.landline/files`',
+    },
+  ),
+  'bus.kind': row<'local' | 'postgres' | 'redis' | undefined>(
+    oneOf(['local', 'postgres', 'redis']),
+    undefined,
+    'How news gets from node to node: not at all, through PostgreSQL, or through Redis or Valkey. Without news, nodes ask the store once a second.',
+    {
+      without: 'postgres, where the store is in PostgreSQL; else local',
+    },
+  ),
+  'bus.url': row<string | undefined>(
+    connection,
+    undefined,
+    'Where Redis is, such as redis://user:password@host:6379, or rediss:// for TLS; or PostgreSQL, if `store.url` leads to a pooler.',
+    {
+      without: '`store.url`, for the kind postgres',
+    },
+  ),
   masterKey: row<string | undefined>(masterKey, undefined, 'The key that every token, link and kept secret hangs on.', {
     without: 'one is made and kept beside the store',
   }),

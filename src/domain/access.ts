@@ -11,7 +11,7 @@ import { type Hub, revokedClose } from './hub.ts'
 import type { OneByOne } from './one-by-one.ts'
 import type { ConversationStore } from './ports.ts'
 import type { Retention } from './retention.ts'
-import type { Revocable, Revocations } from './revocations.ts'
+import { type Revocable, type Revocations, revocationsSetting } from './revocations.ts'
 import type { Secrets } from './secrets.ts'
 import type { SecretNumber, Site, Sites, Switches } from './sites.ts'
 import { keepSwitches } from './switches.ts'
@@ -88,8 +88,8 @@ export class Access {
     return this.#ports.changes.do(async () => {
       const { store, sites } = this.#ports
       const site = this.#now(given)
-      const changed = { ...site, ...change }
-      await keepSwitches(store, { bot: site.bot.id, site: site.id }, site.given, changed)
+      const switches = await keepSwitches(store, { bot: site.bot.id, site: site.id }, site.given, change)
+      const changed = { ...site, ...switches }
       sites.put(changed)
       this.closeRefused()
       return changed
@@ -108,9 +108,8 @@ export class Access {
   async #replace(given: Site, number: SecretNumber): Promise<string> {
     const { secrets, sites } = this.#ports
     const site = this.#now(given)
-    const { secret, mark } = await secrets.replace(site, number)
-    const [first, second] = site.secrets
-    sites.put({ ...site, secrets: number === 1 ? [mark, second] : [first, mark] })
+    const { secret, marks } = await secrets.replace(site, number)
+    sites.put({ ...site, secrets: marks })
     this.closeRefused()
     return secret
   }
@@ -128,6 +127,16 @@ export class Access {
     const site = this.#ports.sites.of(bot.id, id)
     if (site === undefined) throw new ProtocolError('UnknownSite', 'There is no such site.')
     return site
+  }
+
+  /** Takes up what other nodes have revoked and deleted, if it is among the settings named. */
+  async takeUp(names: readonly string[]): Promise<void> {
+    if (!names.includes(revocationsSetting)) return
+    const { revocations, retention } = this.#ports
+    const gone = await revocations.takeUp()
+    // First, so that they are told what those on the other node were told.
+    for (const conversation of gone) retention.forgotten(conversation, 'conversation deleted')
+    this.closeRefused()
   }
 
   /** Closes the sockets that what they were opened with would not open any more. Answers how many. */

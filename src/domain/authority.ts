@@ -6,6 +6,7 @@ import type { JsonObject } from '../protocol/fields.ts'
 import type { Claims, KeyPair, Signer } from './authority-port.ts'
 import type { Events } from './events.ts'
 import type { Clock, ConversationStore, Keys } from './ports.ts'
+import { changeSetting } from './setting-change.ts'
 import { isDue, isWaiting, onlyKey, type SigningKeys, settled, signerAt, withNext } from './signing-keys.ts'
 
 /** The name under which the keys are kept, sealed. */
@@ -44,7 +45,7 @@ export class Authority {
    * @throws Error if they were sealed under another master key
    */
   async open(): Promise<void> {
-    await this.#kept()
+    this.#unsealed(await this.#ports.store.setting(settingName))
     this.#look()
   }
 
@@ -82,6 +83,11 @@ export class Authority {
     })
   }
 
+  /** Takes up what another node has made of the keys, if they are among the settings named. */
+  async takeUp(names: readonly string[]): Promise<void> {
+    if (names.includes(settingName) && this.#keys !== undefined) await this.#upToDate()
+  }
+
   /** Looks no more whether a change is due. Resolves when none is under way. */
   async stop(): Promise<void> {
     this.#isStopped = true
@@ -114,9 +120,11 @@ export class Authority {
   #change(changed: (kept: SigningKeys | undefined, nowMs: number) => Promise<SigningKeys>): Promise<SigningKeys> {
     const change = this.#last.then(async () => {
       const { store, keys: secrets, clock } = this.#ports
-      const kept = await this.#kept()
-      const keys = await changed(kept, clock.nowMs())
-      if (keys !== kept) await store.putSetting(settingName, secrets.seal(JSON.stringify(keys)))
+      const keys = await changeSetting(store, settingName, async sealed => {
+        const kept = this.#unsealed(sealed)
+        const next = await changed(kept, clock.nowMs())
+        return { next: next === kept ? undefined : secrets.seal(JSON.stringify(next)), result: next }
+      })
       if (namesOf(keys) !== namesOf(this.#keys ?? [])) this.#generation += 1
       this.#keys = keys
       if (this.#cancelLook === undefined && !this.#isStopped)
@@ -128,8 +136,7 @@ export class Authority {
     return change
   }
 
-  async #kept(): Promise<SigningKeys | undefined> {
-    const sealed = await this.#ports.store.setting(settingName)
+  #unsealed(sealed: string | undefined): SigningKeys | undefined {
     if (sealed === undefined) return undefined
     const text = this.#ports.keys.unseal(sealed)
     if (text === undefined) throw new Error(`The ${settingName} were sealed under another master key.`)

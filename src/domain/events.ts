@@ -36,6 +36,9 @@ export type Event =
       /** How many were refused while it lasted. */
       readonly turnedAway: number
     }
+  /** News no longer comes from other processes, or goes to them: whoever listens here asks the store; and does again. */
+  | { readonly event: 'busLost'; readonly reason: unknown }
+  | { readonly event: 'busBack' }
   /** Something that should not happen did, and nobody was waiting for an answer. */
   | { readonly event: 'fault'; readonly during: string; readonly error: unknown }
 

@@ -23,8 +23,12 @@ export const revokedClose = { code: 1008, reason: 'credential revoked' } as cons
 /** What an operator may set of all this. */
 export type HubLimits = Pick<Limits, 'socketsPerConversation' | 'noProgressMs'>
 
-/** A sweep passes each conversation once in this many steps, one step a second. */
+/**
+ * A sweep passes each conversation once in this many steps, one step a second: where the only news that can be lost is
+ * our own, and where others append too, of whom nothing may be heard while the bus is away.
+ */
 const sweepSteps = 10
+const sweepStepsShared = 1
 const sweepIntervalMs = 1_000
 
 /** Conversations asked for in one question to the store. */
@@ -33,13 +37,18 @@ const lookedIntoAtOnce = 500
 /** The conversations somebody is listening to. */
 export class Hub {
   readonly #log: Pick<ConversationStore, 'read' | 'newest'>
+  readonly #bus: Bus
   readonly #clock: Clock
   readonly #events: Events
+  readonly #sweepSteps: number
   readonly #limits: HubLimits
   readonly #refuses: (grant: ConversationGrant) => boolean
   readonly #noticed: (conversation: ConversationId) => void
   readonly #rooms = new Map<ConversationId, Room>()
   #sweepStep = 0
+  /** Whether the store is still being asked, or has failed to answer the last time. */
+  #isLooking = false
+  #isBlind = false
   #cancelSweep: () => void
 
   constructor(
@@ -48,6 +57,8 @@ export class Hub {
       bus: Bus
       clock: Clock
       events: Events
+      /** Whether other processes append to the log too. */
+      isShared?: boolean
       /** Whether what a listener was opened with is taken no more. */
       refuses?: (grant: ConversationGrant) => boolean
       /** Hears of every conversation that has one more listener, or one less. */
@@ -58,7 +69,9 @@ export class Hub {
     this.#limits = limits
     this.#refuses = ports.refuses ?? (() => false)
     this.#noticed = ports.noticed ?? (() => undefined)
+    this.#sweepSteps = ports.isShared === true ? sweepStepsShared : sweepSteps
     this.#log = ports.log
+    this.#bus = ports.bus
     this.#clock = ports.clock
     this.#events = ports.events
     ports.bus.listen(news => this.#rooms.get(news.conversation)?.hear(news))
@@ -82,6 +95,7 @@ export class Hub {
     if (room === undefined) {
       room = new Room(conversation, { log: this.#log, clock: this.#clock, events: this.#events })
       this.#rooms.set(conversation, room)
+      this.#bus.follow(conversation)
     }
     const cursor = room.add(listener, after, greet, this.#limits.socketsPerConversation)
     this.#noticed(conversation)
@@ -89,15 +103,13 @@ export class Hub {
       resume: () => cursor.resume(),
       end: () => {
         cursor.stop()
-        if (room.remove(cursor) === 0 && this.#rooms.get(conversation) === room) this.#rooms.delete(conversation)
+        if (room.remove(cursor) === 0 && this.#rooms.get(conversation) === room) {
+          this.#rooms.delete(conversation)
+          this.#bus.unfollow(conversation)
+        }
         this.#noticed(conversation)
       },
     }
-  }
-
-  /** Shows an activity that is not in the log to whoever listens at this moment, after all that was announced before. */
-  show(conversation: ConversationId, activity: Pick<Entry, 'text' | 'audience'>): void {
-    this.#rooms.get(conversation)?.show(activity)
   }
 
   /** Closes all listeners of a conversation. */
@@ -140,30 +152,38 @@ export class Hub {
    * news is. One question for many: thousands of listeners to whom nothing is said must cost next to nothing.
    */
   #sweep(): void {
-    this.#sweepStep = (this.#sweepStep + 1) % sweepSteps
+    this.#sweepStep = (this.#sweepStep + 1) % this.#sweepSteps
     const swept: ConversationId[] = []
     let at = 0
     for (const room of this.#rooms.values()) {
-      if (at % sweepSteps === this.#sweepStep) {
+      if (at % this.#sweepSteps === this.#sweepStep) {
         room.endStalled(this.#limits.noProgressMs)
         swept.push(room.conversation)
       }
       at += 1
     }
-    this.#lookInto(swept).catch((error: unknown) =>
-      this.#events({ event: 'fault', during: 'looking for news that was lost', error }),
-    )
+    if (!this.#isLooking) void this.#lookInto(swept)
     this.#cancelSweep = this.#clock.after(sweepIntervalMs, () => this.#sweep())
   }
 
+  /** Never rejects. A store that is away is told of once, not every second. */
   async #lookInto(conversations: readonly ConversationId[]): Promise<void> {
-    for (let from = 0; from < conversations.length; from += lookedIntoAtOnce) {
-      const some = conversations.slice(from, from + lookedIntoAtOnce)
-      const positions = await this.#log.newest(some)
-      for (const [at, conversation] of some.entries()) {
-        const position = positions[at]
-        if (position !== undefined) this.#rooms.get(conversation)?.hear({ conversation, position })
+    this.#isLooking = true
+    try {
+      for (let from = 0; from < conversations.length; from += lookedIntoAtOnce) {
+        const some = conversations.slice(from, from + lookedIntoAtOnce)
+        const positions = await this.#log.newest(some)
+        for (const [at, conversation] of some.entries()) {
+          const position = positions[at]
+          if (position !== undefined) this.#rooms.get(conversation)?.hear({ conversation, position })
+        }
       }
+      this.#isBlind = false
+    } catch (error) {
+      if (!this.#isBlind) this.#events({ event: 'fault', during: 'looking for news that was lost', error })
+      this.#isBlind = true
+    } finally {
+      this.#isLooking = false
     }
   }
 }
@@ -203,6 +223,10 @@ class Room implements Heard {
 
   hear(news: News): void {
     if (news.position > this.#latest) this.#latest = news.position
+    if (news.shown !== undefined) {
+      this.#show(news.shown, news.position)
+      return
+    }
     let frame: string | undefined
     for (const cursor of this.#cursors) {
       if (news.entry !== undefined && cursor.isLiveBefore(news.position)) {
@@ -214,9 +238,12 @@ class Room implements Heard {
     }
   }
 
-  show(activity: Pick<Entry, 'text' | 'audience'>): void {
+  #show(activity: Pick<Entry, 'text' | 'audience'>, behind: Position): void {
     const frame = `{"activities":[${activity.text}]}`
-    for (const cursor of this.#cursors) if (isFor(activity, cursor.listener.user)) cursor.show(frame)
+    for (const cursor of this.#cursors) {
+      cursor.look(behind)
+      if (isFor(activity, cursor.listener.user)) cursor.show(frame)
+    }
   }
 
   close(code: number, reason: string): void {

@@ -2,6 +2,9 @@
  * Telling a bot who has joined. A bot hears of a person once, before anything that person says: at the start of the
  * conversation if the person is known then, else before their first activity. Should the service die in between, the
  * bot is told again when the conversation goes on.
+ *
+ * Of several nodes, the one whose call made the conversation or the member tells the bot, and the others wait for it;
+ * if it has died meanwhile, one of them tells when the time is over that a bot may take.
  */
 import type { JsonObject } from '../protocol/fields.ts'
 import { activityId, type ConversationId, type UserId } from '../protocol/ids.ts'
@@ -16,6 +19,10 @@ import type { TakeTurn } from './turn.ts'
 /** Length of the ids of conversationUpdates, which clients never see: the hosted service's have 11 characters. */
 const updateIdCharacters = 11
 
+/** How often a node looks whether another has told the bot, and how much longer it waits than the bot may take: milliseconds. */
+const lookEveryMs = 100
+const otherNodeSpareMs = 1_000
+
 /** People known to have joined and been announced; beyond it the store is asked again. */
 const knownMax = 20_000
 
@@ -25,6 +32,8 @@ type JoinPorts = {
   readonly clock: Clock
   readonly random: Random
   readonly events: Events
+  /** Whether other nodes may be telling the bot. */
+  readonly isShared?: boolean
   /** Undefined: nobody watches. */
   readonly inspection?: Inspection | undefined
   /** Where the bot answers to this conversation. */
@@ -76,8 +85,9 @@ export class Joins {
   async #tellJoin(conversation: Conversation, bot: Bot, sender: Member): Promise<void> {
     const { store } = this.#ports
     await this.#running.get(conversation.id)?.get(undefined)
-    await store.join(conversation.id, bot.id, sender)
-    const untold = await store.unannounced(conversation.id)
+    const joined = await store.join(conversation.id, bot.id, sender)
+    const byOthers = joined === 'joined' ? [undefined] : [undefined, sender.id]
+    const untold = await this.#untold(conversation.id, bot, byOthers)
     const isNew = untold.includes(sender.id)
     if (untold.includes(undefined)) {
       await this.#run(conversation.id, undefined, this.#tellStart(conversation, bot, isNew ? sender : undefined))
@@ -85,6 +95,22 @@ export class Joins {
       await this.#tell(conversation, bot, [sender], [sender.id])
     }
     this.note(conversation.id, sender.id, true)
+  }
+
+  /** Whom the bot must still be told of. @param byOthers of whom another node may be telling it */
+  async #untold(
+    conversation: ConversationId,
+    { timeoutMs }: Bot,
+    byOthers: readonly (UserId | undefined)[],
+  ): Promise<readonly (UserId | undefined)[]> {
+    const { store, clock, isShared } = this.#ports
+    const untilMs = clock.monotonicMs() + timeoutMs + otherNodeSpareMs
+    for (;;) {
+      const untold = await store.unannounced(conversation)
+      const isWaiting = byOthers.some(member => untold.includes(member))
+      if (isShared !== true || !isWaiting || clock.monotonicMs() >= untilMs) return untold
+      await new Promise<void>(resolve => clock.after(lookEveryMs, resolve))
+    }
   }
 
   async #tellStart(conversation: Joined, bot: Bot, user: Member | undefined): Promise<void> {

@@ -81,12 +81,16 @@ export class LiveArrivals {
         ? (await look.entries(conversation, before, { entries: 1, characters: 1 }))?.entries[0]
         : lookEntryOf(given)
     if (entry === undefined) return undefined
-    const { bot } = known
-    let made: LiveEvents['records'] | undefined
-    const event = () => {
-      made ??= { conversation, bot, record: recordOf(entry, undefined, liveCharactersMax) }
-      return made
-    }
-    return { conversation, bot, entry, event }
+    return arrivedOf(conversation, known.bot, entry)
   }
+}
+
+/** An entry that has been read. */
+export function arrivedOf(conversation: ConversationId, bot: BotId, entry: LookEntry): Arrived {
+  let made: LiveEvents['records'] | undefined
+  const event = () => {
+    made ??= { conversation, bot, record: recordOf(entry, undefined, liveCharactersMax) }
+    return made
+  }
+  return { conversation, bot, entry, event }
 }

@@ -9,8 +9,9 @@ import { type ConversationId, readConversationId } from '../protocol/ids.ts'
 import { position } from '../protocol/watermark.ts'
 import type { Events } from './events.ts'
 import type { Inspection } from './inspection.ts'
-import { LiveArrivals } from './live-arrivals.ts'
+import { type Arrived, LiveArrivals } from './live-arrivals.ts'
 import { type Feed, type LiveSink, LogFeed, NewestFeed, QueueFeed } from './live-feeds.ts'
+import { LiveOthers } from './live-others.ts'
 import type { Look } from './look-port.ts'
 import type { Bus, Clock, ConversationStore, News } from './ports.ts'
 import type { InspectionNews } from './turn-news.ts'
@@ -18,8 +19,9 @@ import type { InspectionNews } from './turn-news.ts'
 /** How often those who follow are told: milliseconds. */
 const tickMs = 100
 
-/** The lists of conversations, and what may have been missed, are looked at once in so many ticks. */
+/** The lists of conversations, what other nodes do, and what may have been missed are looked at once in so many ticks. */
 const rowTicks = 10
+const othersTicks = 10
 const sweepTicks = 100
 
 /** Conversations whose rows are made anew at once. */
@@ -40,6 +42,8 @@ type LivePorts = {
   readonly store: ConversationStore
   readonly look: Look
   readonly bus: Bus
+  /** Whether other nodes append too. */
+  readonly isShared?: boolean
   readonly clock: Clock
   readonly events: Events
   readonly inspection: Pick<Inspection, 'listen' | 'problems'>
@@ -51,6 +55,7 @@ type LivePorts = {
 export class Live {
   readonly #ports: LivePorts
   readonly #arrivals: LiveArrivals
+  readonly #others: LiveOthers | undefined
   readonly #feeds = new Set<Feed>()
   /** Feeds that are being flushed: the next tick passes over them. */
   readonly #busy = new Set<Feed>()
@@ -74,6 +79,7 @@ export class Live {
   constructor(ports: LivePorts) {
     this.#ports = ports
     this.#arrivals = new LiveArrivals(ports)
+    if (ports.isShared === true) this.#others = new LiveOthers(ports.look)
     ports.bus.listen(news => this.#hear(news))
   }
 
@@ -92,10 +98,12 @@ export class Live {
     switch (given.topic) {
       case 'records':
         if (conversation !== undefined) return this.#followLog(conversation, following.after, given.sink)
+        await this.#others?.begin()
         return this.#add(this.#records, new QueueFeed<'records'>(given.sink, fits))
       case 'turns':
         return this.#add(this.#turns, new QueueFeed<'turns'>(given.sink, fits))
       case 'conversations':
+        await this.#others?.begin()
         return this.#add(
           this.#conversations,
           new QueueFeed<'conversations'>(given.sink, row => fits({ bot: row.bot, conversation: row.id })),
@@ -122,7 +130,7 @@ export class Live {
   }
 
   #hear(news: News): void {
-    if (this.#feeds.size === 0) return
+    if (this.#feeds.size === 0 || news.shown !== undefined) return
     if (this.#records.size > 0 || this.#logs.has(news.conversation)) this.#arrivals.hear(news)
     this.changed(news.conversation)
   }
@@ -164,8 +172,11 @@ export class Live {
     const feeds = this.#logs.get(found.id) ?? new Set()
     this.#logs.set(found.id, feeds)
     const end = this.#add(feeds, feed)
+    this.#ports.bus.follow(found.id)
     return () => {
+      if (!feeds.has(feed)) return
       end()
+      this.#ports.bus.unfollow(found.id)
       if (feeds.size === 0 && this.#logs.get(found.id) === feeds) this.#logs.delete(found.id)
     }
   }
@@ -192,6 +203,7 @@ export class Live {
       this.#arrivals.clear()
       this.#changed.clear()
       this.#later.clear()
+      this.#others?.end()
       this.#unlisten?.()
       this.#unlisten = undefined
       return
@@ -208,8 +220,10 @@ export class Live {
 
   async #tell(): Promise<void> {
     await this.#arrive()
+    if (this.#ticks % othersTicks === 0) await this.#pollOthers()
     if (this.#ticks % rowTicks === 0) await this.#rows()
-    if (this.#ticks % sweepTicks === 0) for (const feeds of this.#logs.values()) for (const feed of feeds) feed.look()
+    const ticks = this.#others === undefined ? sweepTicks : othersTicks
+    if (this.#ticks % ticks === 0) for (const feeds of this.#logs.values()) for (const feed of feeds) feed.look()
     for (const feed of this.#feeds) this.#flush(feed)
   }
 
@@ -230,15 +244,26 @@ export class Live {
   async #arrive(): Promise<void> {
     const { arrived, lost } = await this.#arrivals.take()
     for (const one of arrived) {
-      if (this.#records.size > 0) {
-        const event = one.event()
-        for (const feed of this.#records) feed.offer(event, one.entry.text.length)
-      }
+      if (this.#others?.isNext(one.conversation, one.entry.position) ?? true) this.#offer(one)
       for (const feed of this.#logs.get(one.conversation) ?? []) feed.offer(one)
     }
     if (lost === 0) return
     for (const feed of this.#records) feed.lose(lost)
     for (const feeds of this.#logs.values()) for (const feed of feeds) feed.look()
+  }
+
+  #offer(one: Arrived): void {
+    if (this.#records.size === 0) return
+    const event = one.event()
+    for (const feed of this.#records) feed.offer(event, one.entry.text.length)
+  }
+
+  /** Other nodes' activities, for those who follow everything. */
+  async #pollOthers(): Promise<void> {
+    if (this.#others === undefined || this.#records.size + this.#conversations.size === 0) return
+    const { arrived, changed } = await this.#others.poll()
+    for (const one of arrived) this.#offer(one)
+    for (const conversation of changed) this.changed(conversation)
   }
 
   async #rows(): Promise<void> {

@@ -6,6 +6,7 @@ import type { ActivityId, BotId, ConversationId, FileId, SiteId, UserId } from '
 import type { Position } from '../protocol/watermark.ts'
 import type { BagStore } from './bag-port.ts'
 import type { StoreHealth } from './health-port.ts'
+import type { SettingStore } from './setting-port.ts'
 import type { StampedActivity } from './stamp.ts'
 import type { CallWatch } from './turn-port.ts'
 
@@ -133,7 +134,7 @@ export type Replaced = Appended | { readonly outcome: 'missing' }
  * - A rejected promise means that nothing is known: the change is in the log or not, never half. It rejects with a
  *   ProtocolError `Unavailable` where the world is at fault.
  */
-export interface ConversationStore extends BagStore, StoreHealth, AsyncDisposable {
+export interface ConversationStore extends BagStore, SettingStore, StoreHealth, AsyncDisposable {
   /**
    * Makes the conversation if it is not there. Of any number of calls for one id, exactly one answers `started: true`.
    * The user, if given, is a member from then on. Nothing happens to a conversation of another bot.
@@ -165,8 +166,7 @@ export interface ConversationStore extends BagStore, StoreHealth, AsyncDisposabl
 
   /**
    * Entries after a position, in order: as many as fit both limits, at least one if there is one. Entries that have
-   * given way are passed over. A position beyond the log is
-   * answered with the end of the log.
+   * given way are passed over. A position beyond the log is answered with the end of the log.
    */
   read(
     conversation: ConversationId,
@@ -203,25 +203,29 @@ export interface ConversationStore extends BagStore, StoreHealth, AsyncDisposabl
 
   /** Forgets one conversation, with all that belongs to it. */
   forget(conversation: ConversationId): Promise<void>
-
-  /** A short text kept with the store, such as a sealed secret; undefined if none was put. */
-  setting(name: string): Promise<string | undefined>
-
-  /** Keeps a short text with the store. */
-  putSetting(name: string, value: string): Promise<void>
 }
 
-/** Something has been appended. Carries the entry where it happened in this process. */
-export type News = { readonly conversation: ConversationId; readonly position: Position; readonly entry?: Entry }
+/** Something has been appended, up to this position. Carries the entry where it happened in this process. */
+export type News = {
+  readonly conversation: ConversationId
+  readonly position: Position
+  readonly entry?: Entry
+  /** Nothing has been appended: this activity, which is in no log, is shown to whoever listens now, behind that position. */
+  readonly shown?: Pick<Entry, 'text' | 'audience'>
+}
 
 /**
- * Carries news between those who append and those who listen. News may come late, twice, out of order or never:
- * who hears it reads the log, and a slow sweep covers what was never heard.
+ * Carries news between those who append and those who listen. News may come late, twice, out of order or never, and
+ * several pieces may come as one, of the last position: who hears it reads the log, and a slow sweep covers what was
+ * never heard. Who listens in the same process is told before `announce` returns. Nothing here throws or waits.
  */
 export interface Bus {
   announce(news: News): void
-  /** Tells the listener of every piece of news from now on. */
+  /** Tells the listener of every piece of news of this process from now on, and of others' in conversations followed. */
   listen(listener: (news: News) => void): void
+  /** Other processes' news of this conversation is wanted, soon. Who follows it twice unfollows it twice. */
+  follow(conversation: ConversationId): void
+  unfollow(conversation: ConversationId): void
 }
 
 /** Where a bot is called. */

@@ -111,10 +111,9 @@ export class Recorder {
     activity: StampedActivity,
   ): { readonly id: ActivityId; readonly timestampMs: number } {
     const given = this.ephemeral(conversation)
-    this.#hub.show(conversation.id, {
-      text: placed(activity.rest, given.id, given.timestampMs),
-      audience: activity.audience,
-    })
+    const { id, last } = conversation
+    const shown = { text: placed(activity.rest, given.id, given.timestampMs), audience: activity.audience }
+    this.#bus.announce({ conversation: id, position: last, shown })
     return given
   }
 

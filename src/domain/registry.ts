@@ -11,10 +11,10 @@ import type { BotOpener } from './bot-opener.ts'
 import type { OneByOne } from './one-by-one.ts'
 import type { ConversationStore, Random } from './ports.ts'
 import type { Retention } from './retention.ts'
-import type { Secrets } from './secrets.ts'
+import { type Secrets, secretsSetting } from './secrets.ts'
 import type { Bot, Site, Sites, Switches } from './sites.ts'
-import { type StoredBots, storedBotsMax } from './stored-bots.ts'
-import { forgetSwitches, switchNames } from './switches.ts'
+import { botsSetting, type StoredBots, storedBotsMax } from './stored-bots.ts'
+import { forgetSwitches, switchesSetting, switchNames } from './switches.ts'
 import { changedBot, changedSite, freeId, nameFrom, type WrittenBot, type WrittenSite } from './written-bot.ts'
 
 type RegistryPorts = {
@@ -187,7 +187,6 @@ export class Registry {
       const removed = [...before.keys()].filter(id => !this.#written.has(id))
       for (const id of removed) sites.removeBot(botId(id))
       access.closeRefused()
-      const says = (bot: WrittenBot | undefined) => JSON.stringify({ ...bot, where: undefined })
       const isKnown = ({ id }: WrittenBot) => before.has(id)
       return {
         added: next.filter(bot => !isKnown(bot)).map(({ id }) => id),
@@ -195,6 +194,38 @@ export class Registry {
         removed,
       }
     })
+  }
+
+  /**
+   * Takes up what other nodes have changed about bots and sites, if it is among the settings named. To be called as one
+   * of the changes. What can't be opened here stays as it was.
+   *
+   * @throws Error for the first of these
+   */
+  async takeUp(names: readonly string[]): Promise<void> {
+    const { stored, opener, credentials, sites, access } = this.#ports
+    if (names.includes(botsSetting)) await stored.load()
+    const put = new Set(names)
+    const next = new Map(stored.joined(this.#given).map(bot => [bot.id, bot]))
+    let failure: { readonly error: unknown } | undefined
+    for (const bot of next.values()) {
+      if (says(bot) === says(this.#written.get(bot.id)) && settingsOf(bot).every(name => !put.has(name))) continue
+      try {
+        // Secrets that the settings give may be older than those that are kept.
+        const kept = { ...bot, sites: bot.sites.map(site => ({ ...site, secrets: [] })) }
+        const opened = await opener.open(kept)
+        await credentials.open([opened.bot])
+        this.#written.set(bot.id, bot)
+        sites.putBot(opened.bot, opened.sites)
+      } catch (error) {
+        failure ??= { error }
+      }
+    }
+    for (const id of this.#written.keys()) {
+      if (!next.has(id) && this.#written.delete(id)) sites.removeBot(botId(id))
+    }
+    access.closeRefused()
+    if (failure !== undefined) throw failure.error
   }
 
   /** A bot that may be changed here. @throws ProtocolError `UnknownBot`, `OwnedBySettings` */
@@ -256,5 +287,12 @@ export class Registry {
     }
   }
 }
+
+/** What the settings say of a bot, wherever they say it. */
+const says = (bot: WrittenBot | undefined): string => JSON.stringify({ ...bot, where: undefined })
+
+/** The settings of the store that concern a bot. */
+const settingsOf = ({ id, sites }: WrittenBot): readonly string[] =>
+  sites.flatMap(site => [secretsSetting(id, site.id), switchesSetting({ bot: id, site: site.id })])
 
 const unknownSite = () => new ProtocolError('UnknownSite', 'There is no such site.')

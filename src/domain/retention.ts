@@ -2,6 +2,7 @@
  * When things are forgotten: conversations nobody has used for their lifetime, and files after theirs.
  */
 import type { ConversationId } from '../protocol/ids.ts'
+import { beginning } from '../protocol/watermark.ts'
 import type { Events } from './events.ts'
 import type { Hub } from './hub.ts'
 import type { Inspection } from './inspection.ts'
@@ -23,6 +24,8 @@ type RetentionPorts = {
   readonly inspection?: Inspection | undefined
   readonly clock: Clock
   readonly events: Events
+  /** Whether other nodes forget conversations too. */
+  readonly isShared?: boolean
 }
 
 /** Forgets what is past its time. */
@@ -41,8 +44,9 @@ export class Retention {
 
   /** Forgets everything that is past its time now. */
   async forgetPast(): Promise<void> {
-    const { store, tails, files, hub, inspection, clock, events } = this.#ports
+    const { store, tails, files, hub, inspection, clock, events, isShared } = this.#ports
     const nowMs = clock.nowMs()
+    if (isShared) await this.#closeForgotten()
     await files.forgetBefore(nowMs - this.#fileLifetimeMs)
     for (;;) {
       const forgotten = await store.forgetUnused(nowMs - this.#conversationLifetimeMs, stepMax)
@@ -68,9 +72,32 @@ export class Retention {
     events({ event: 'conversationsForgotten', count: 1 })
   }
 
+  /** Another node has forgotten a conversation: who listens to it here is told, and nothing of it stays in memory. */
+  forgotten(conversation: ConversationId, reason: 'conversation deleted' | 'conversation expired'): void {
+    const { tails, hub, inspection } = this.#ports
+    hub.close(conversation, 1000, reason)
+    tails.forget(conversation)
+    inspection?.forget([conversation])
+  }
+
   /** Looks no more. */
   stop(): void {
     this.#cancel()
+  }
+
+  /** Of deleted ones a node hears by itself; those that have expired elsewhere are looked for. */
+  async #closeForgotten(): Promise<void> {
+    const { store, hub } = this.#ports
+    const listened = hub.conversations
+    for (let from = 0; from < listened.length; from += stepMax) {
+      const some = listened.slice(from, from + stepMax)
+      const newest = await store.newest(some)
+      for (const [at, conversation] of some.entries()) {
+        // One that is there may be empty, too.
+        if (newest[at] === beginning && (await store.find(conversation)) === undefined)
+          this.forgotten(conversation, 'conversation expired')
+      }
+    }
   }
 
   #sweep(): void {

@@ -17,9 +17,9 @@ function world() {
   let nowMs = startMs
   const clock: Clock = { nowMs: () => nowMs, monotonicMs: () => 0, after: () => () => undefined }
   const store = new MemoryStore()
-  const open = async () => {
-    const opened = new Revocations({ store, clock, tokenLifeMs })
-    await opened.load()
+  const open = async (aheadMs = 0) => {
+    const opened = new Revocations({ store, clock, tokenLifeMs, aheadMs })
+    await opened.takeUp()
     return opened
   }
   const move = (ms: number) => {
@@ -143,4 +143,37 @@ test('refuses to revoke more than it can remember, and what it remembers stays r
   await assert.rejects(revocations.revoke({ what: 'family', family: 'first' }), { failure: 'Unacceptable' })
   await revocations.revoke({ what: 'family', family: '7' })
   assert.equal(revocations.refusal(token({ family: '4999' })), 'revoked')
+})
+
+test('two nodes that revoke at once both have what either has revoked, and hear which conversations are gone', async () => {
+  const { open } = world()
+  const [one, other] = [await open(), await open()]
+  await Promise.all([
+    one.revoke({ what: 'family', family: 'first' }),
+    other.revoke({ what: 'family', family: 'second' }),
+    one.revoke({ what: 'gone', conversation }),
+  ])
+  assert.deepEqual(await one.takeUp(), [], 'what it has deleted itself is no news')
+  assert.deepEqual(await other.takeUp(), [conversation])
+  assert.deepEqual(await other.takeUp(), [])
+  for (const node of [one, other, await open()]) {
+    assert.equal(node.refusal(token({ conversation: newConversationId('c2') })), 'revoked')
+    assert.equal(node.refusal(token({ conversation: newConversationId('c2'), family: 'second' })), 'revoked')
+    assert.equal(node.refusal(token({ family: 'third' })), 'gone')
+  }
+})
+
+test('a revocation covers what a node with another clock has issued, each time, and nothing issued once it is known', async () => {
+  const { open } = world()
+  const aheadMs = 60_000
+  const [one, other] = [await open(aheadMs), await open(aheadMs)]
+  for (let times = 0; times < 3; times += 1) {
+    const ahead = token({ issuedMs: Math.max(other.issue(stem), startMs + aheadMs) })
+    await one.revoke({ what: 'site', ...site })
+    assert.equal(one.refusal(ahead), 'revoked')
+    await other.takeUp()
+    assert.equal(other.refusal(ahead), 'revoked')
+    const later = token({ issuedMs: other.issue(stem) })
+    for (const node of [one, other]) assert.equal(node.refusal(later), undefined)
+  }
 })

@@ -6,8 +6,10 @@
  * after the clock has been set back.
  */
 import { ProtocolError } from '../protocol/errors.ts'
-import type { BotId, ConversationId, SiteId } from '../protocol/ids.ts'
-import type { Clock, ConversationStore } from './ports.ts'
+import { type BotId, type ConversationId, readConversationId, type SiteId } from '../protocol/ids.ts'
+import type { Clock } from './ports.ts'
+import { changeSetting } from './setting-change.ts'
+import type { SettingStore } from './setting-port.ts'
 import { nameOf } from './sites.ts'
 
 /** What a token or ticket stems from. Each part can be revoked, and with it everything that stems from it. */
@@ -46,31 +48,48 @@ type Entry = {
   readonly endsMs: number
 }
 
-const settingName = 'revocations'
+/** The setting in which they are kept. */
+export const revocationsSetting = 'revocations'
+
+/** How the key of a conversation begins that is gone for good. */
+const gonePrefix = 'gone '
 
 /** The revocations in force. */
 export class Revocations {
-  readonly #store: ConversationStore
+  readonly #store: SettingStore
   readonly #clock: Clock
   readonly #memoryMs: number
+  readonly #aheadMs: number
   readonly #entries = new Map<string, Entry>()
   /** The latest date that anything known was issued at. */
   #latestMs = 0
   #saved: Promise<void> = Promise.resolve()
 
-  /** @param ports.tokenLifeMs how long a token is taken after it was issued */
-  constructor(ports: { store: ConversationStore; clock: Clock; tokenLifeMs: number }) {
+  /**
+   * @param ports.tokenLifeMs how long a token is taken after it was issued
+   * @param ports.aheadMs how far the clocks of other nodes, which issue tokens too, may be ahead of ours. Not given:
+   *   there are none
+   */
+  constructor(ports: { store: SettingStore; clock: Clock; tokenLifeMs: number; aheadMs?: number }) {
     this.#store = ports.store
     this.#clock = ports.clock
+    this.#aheadMs = ports.aheadMs ?? 0
     this.#memoryMs = Math.max(ports.tokenLifeMs, leastMemoryMs)
   }
 
-  /** Takes up what was revoked before the last start. */
-  async load(): Promise<void> {
-    const text = await this.#store.setting(settingName)
-    const kept = text === undefined ? [] : (JSON.parse(text) as readonly Entry[])
-    for (const entry of kept) this.#entries.set(entry.key, entry)
+  /**
+   * Takes up what is kept: what was revoked before the last start, or on another node. Answers the conversations that
+   * are gone and were not known to be.
+   */
+  async takeUp(): Promise<readonly ConversationId[]> {
+    const kept = readEntries(await this.#store.setting(revocationsSetting))
+    const isNews = (key: string) => key.startsWith(gonePrefix) && !this.#entries.has(key)
+    const gone = kept.flatMap(({ key }) =>
+      isNews(key) ? (readConversationId(key.slice(gonePrefix.length)) ?? []) : [],
+    )
+    for (const entry of kept) this.#entries.set(entry.key, later(entry, this.#entries.get(entry.key)))
     this.#forgetPast()
+    return gone
   }
 
   /** Why a token or ticket is refused, or undefined if it is not. */
@@ -111,16 +130,26 @@ export class Revocations {
     const nowMs = Math.max(this.#clock.nowMs(), this.#latestMs)
     const isForAll = revocable.what === 'family' || revocable.what === 'gone'
     for (const key of keys) {
-      const untilMs = isForAll || key.startsWith('secret') ? Number.MAX_SAFE_INTEGER : nowMs
-      this.#entries.set(key, { key, untilMs, endsMs: nowMs + this.#memoryMs })
+      // What another node has issued since the last time may be dated one later than that.
+      const datedMs = Math.max(nowMs + this.#aheadMs, (this.#entries.get(key)?.untilMs ?? 0) + 1)
+      const untilMs = isForAll || key.startsWith('secret') ? Number.MAX_SAFE_INTEGER : datedMs
+      this.#entries.set(key, { key, untilMs, endsMs: nowMs + this.#aheadMs + this.#memoryMs })
     }
     await this.#save()
   }
 
-  /** One write after another, each of all there is then: none can put back what a later one has added. */
+  /**
+   * One write after another, each of all there is then: none can put back what a later one has added. What others have
+   * added meanwhile stays, and is taken up when this node hears of it.
+   */
   #save(): Promise<void> {
     const saved = this.#saved.then(() =>
-      this.#store.putSetting(settingName, JSON.stringify([...this.#entries.values()])),
+      changeSetting(this.#store, revocationsSetting, text => {
+        const nowMs = this.#clock.nowMs()
+        const all = new Map(this.#entries)
+        for (const entry of readEntries(text)) all.set(entry.key, later(entry, all.get(entry.key)))
+        return { next: JSON.stringify([...all.values()].filter(({ endsMs }) => endsMs > nowMs)), result: undefined }
+      }),
     )
     // Whoever revoked hears of it.
     this.#saved = saved.catch(() => undefined)
@@ -133,6 +162,16 @@ export class Revocations {
   }
 }
 
+const readEntries = (text: string | undefined): readonly Entry[] =>
+  text === undefined ? [] : (JSON.parse(text) as readonly Entry[])
+
+/** Of two that are about the same, what either concerns for as long as either lasts. */
+const later = (one: Entry, other: Entry | undefined): Entry => ({
+  key: one.key,
+  untilMs: Math.max(one.untilMs, other?.untilMs ?? 0),
+  endsMs: Math.max(one.endsMs, other?.endsMs ?? 0),
+})
+
 function keyOf(revocable: Revocable): string {
   switch (revocable.what) {
     case 'family':
@@ -144,7 +183,7 @@ function keyOf(revocable: Revocable): string {
     case 'conversation':
       return `conversation ${revocable.conversation}`
     case 'gone':
-      return `gone ${revocable.conversation}`
+      return `${gonePrefix}${revocable.conversation}`
     default:
       return revocable satisfies never
   }

@@ -4,6 +4,7 @@
  */
 import { ProtocolError } from '../protocol/errors.ts'
 import type { Clock, ConversationStore, Keys, Random } from './ports.ts'
+import { changeSetting, type SettingChange } from './setting-change.ts'
 import type { SecretMark, SecretNumber, Site } from './sites.ts'
 
 /** Characters of a secret made here: 256 bits. */
@@ -44,12 +45,12 @@ export class Secrets {
    */
   async open(bot: string, site: string, given: readonly string[]): Promise<readonly [Secret, Secret]> {
     if (given.length > 2) throw new Error(`Site ${site} of bot ${bot} has more than two secrets.`)
-    const text = await this.#text(bot, site)
-    const kept = this.#parsed(text)
-    const secrets = this.#merged(given, kept)
-    const merged = JSON.stringify({ secrets, retired: kept.retired } satisfies Kept)
-    if (merged !== text) await this.#write(bot, site, merged)
-    return secrets
+    return this.#change(bot, site, text => {
+      const kept = this.#parsed(text)
+      const secrets = this.#merged(given, kept)
+      const merged = JSON.stringify({ secrets, retired: kept.retired } satisfies Kept)
+      return { next: merged === text ? undefined : merged, result: secrets }
+    })
   }
 
   /** What of a secret may be known to the rest of the house. */
@@ -66,28 +67,33 @@ export class Secrets {
   }
 
   /**
-   * Puts a new secret in the place of one, for good, before it is answered. Writes what it has read, so two at once
-   * would lose one.
+   * Puts a new secret in the place of one, for good, before it is answered.
+   *
+   * @returns it, and both as they are kept now
    */
-  async replace(
+  replace(
     { bot, id }: Site,
     number: SecretNumber,
-  ): Promise<{ readonly secret: string; readonly mark: SecretMark }> {
+  ): Promise<{ readonly secret: string; readonly marks: Site['secrets'] }> {
     const { random, keys } = this.#ports
-    const kept = this.#parsed(await this.#text(bot.id, id))
-    const made = this.#made(random.text(secretCharacters))
-    const old = kept.secrets[number - 1]
-    const next: Kept = {
-      secrets: kept.secrets.map(secret => (secret === old ? made : secret)),
-      retired: [...kept.retired, ...(old === undefined ? [] : [keys.digest(old.secret)])].slice(-retiredMax),
-    }
-    await this.#write(bot.id, id, JSON.stringify(next))
-    return { secret: made.secret, mark: this.mark(made) }
+    return this.#change(bot.id, id, text => {
+      const kept = this.#parsed(text)
+      const made = this.#made(random.text(secretCharacters))
+      const old = kept.secrets[number - 1]
+      const secrets = kept.secrets.map(secret => (secret === old ? made : secret))
+      const retired = [...kept.retired, ...(old === undefined ? [] : [keys.digest(old.secret)])].slice(-retiredMax)
+      const [first, second] = secrets
+      if (first === undefined || second === undefined || old === undefined)
+        throw new ProtocolError('Internal', 'The secret is not kept.')
+      const marks = [this.mark(first), this.mark(second)] as const
+      return { next: JSON.stringify({ secrets, retired } satisfies Kept), result: { secret: made.secret, marks } }
+    })
   }
 
   /** Forgets the secrets of a site that is gone: one of its name that comes later gets others. */
   async forget(bot: string, site: string): Promise<void> {
-    await this.#write(bot, site, JSON.stringify({ secrets: [], retired: [] } satisfies Kept))
+    const { store, keys } = this.#ports
+    await store.putSetting(secretsSetting(bot, site), keys.seal(JSON.stringify({ secrets: [], retired: [] })))
   }
 
   #merged(given: readonly string[], kept: Kept): readonly [Secret, Secret] {
@@ -115,10 +121,27 @@ export class Secrets {
     return { secret, id: random.text(secretIdCharacters), createdMs: clock.nowMs() }
   }
 
+  /** Changes what is kept, as JSON text. */
+  #change<Result>(
+    bot: string,
+    site: string,
+    change: (text: string | undefined) => SettingChange<Result>,
+  ): Promise<Result> {
+    const { store, keys } = this.#ports
+    const name = secretsSetting(bot, site)
+    return changeSetting(store, name, sealed => {
+      const { next, result } = change(this.#unsealed(name, sealed))
+      return { next: next === undefined ? undefined : keys.seal(next), result }
+    })
+  }
+
   /** What is kept, as JSON text. */
   async #text(bot: string, site: string): Promise<string | undefined> {
-    const name = settingName(bot, site)
-    const sealed = await this.#ports.store.setting(name)
+    const name = secretsSetting(bot, site)
+    return this.#unsealed(name, await this.#ports.store.setting(name))
+  }
+
+  #unsealed(name: string, sealed: string | undefined): string | undefined {
     const text = sealed === undefined ? undefined : this.#ports.keys.unseal(sealed)
     if (sealed !== undefined && text === undefined) throw new Error(`The ${name} were sealed under another master key.`)
     return text
@@ -130,10 +153,7 @@ export class Secrets {
     // Releases before secrets had ids kept a list of them, and nothing else.
     return 'retired' in kept ? kept : { secrets: kept.map(secret => this.#made(secret)), retired: [] }
   }
-
-  #write(bot: string, site: string, kept: string): Promise<void> {
-    return this.#ports.store.putSetting(settingName(bot, site), this.#ports.keys.seal(kept))
-  }
 }
 
-const settingName = (bot: string, site: string): string => `secrets of site ${site} of bot ${bot}`
+/** The setting in which the secrets of a site are kept. */
+export const secretsSetting = (bot: string, site: string): string => `secrets of site ${site} of bot ${bot}`

@@ -3,6 +3,7 @@
  * switch is kept with what the settings said then.
  */
 import type { ConversationStore } from './ports.ts'
+import { changeSetting } from './setting-change.ts'
 import type { Switches } from './sites.ts'
 
 /** The names of the switches. */
@@ -13,21 +14,33 @@ type Place = { readonly bot: string; readonly site: string }
 
 /** The switches of a site as they are now. @param given as the settings have them */
 export async function openSwitches(store: ConversationStore, place: Place, given: Switches): Promise<Switches> {
-  const text = await store.setting(settingName(place))
-  const kept = text === undefined ? {} : (JSON.parse(text) as Kept)
-  const now = (name: keyof Switches) => (kept[name]?.was === given[name] ? kept[name].is : given[name])
-  return { enabled: now('enabled'), v3: now('v3'), v1: now('v1'), uploads: now('uploads') }
+  return switchesIn(await store.setting(switchesSetting(place)), given)
 }
 
-/** Keeps the switches of a site as they are from now on. */
-export function keepSwitches(store: ConversationStore, place: Place, given: Switches, now: Switches): Promise<void> {
-  const changed = switchNames.filter(name => now[name] !== given[name])
-  const kept: Kept = Object.fromEntries(changed.map(name => [name, { is: now[name], was: given[name] }]))
-  return store.putSetting(settingName(place), JSON.stringify(kept))
+/** Keeps some switches of a site as they are from now on. Answers all of them: others may just have been changed. */
+export function keepSwitches(
+  store: ConversationStore,
+  place: Place,
+  given: Switches,
+  change: Partial<Switches>,
+): Promise<Switches> {
+  return changeSetting(store, switchesSetting(place), text => {
+    const now = { ...switchesIn(text, given), ...change }
+    const changed = switchNames.filter(name => now[name] !== given[name])
+    const kept: Kept = Object.fromEntries(changed.map(name => [name, { is: now[name], was: given[name] }]))
+    return { next: JSON.stringify(kept), result: now }
+  })
 }
 
 /** Forgets what was switched at a site that is gone. */
 export const forgetSwitches = (store: ConversationStore, place: Place): Promise<void> =>
-  store.putSetting(settingName(place), '{}')
+  store.putSetting(switchesSetting(place), '{}')
 
-const settingName = ({ bot, site }: Place): string => `switches of ${JSON.stringify([bot, site])}`
+/** The setting in which the switches of a site are kept. */
+export const switchesSetting = ({ bot, site }: Place): string => `switches of ${JSON.stringify([bot, site])}`
+
+function switchesIn(text: string | undefined, given: Switches): Switches {
+  const kept = text === undefined ? {} : (JSON.parse(text) as Kept)
+  const now = (name: keyof Switches) => (kept[name]?.was === given[name] ? kept[name].is : given[name])
+  return { enabled: now('enabled'), v3: now('v3'), v1: now('v1'), uploads: now('uploads') }
+}

@@ -6,7 +6,9 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { suite, test } from 'node:test'
+import { schemaVersion as postgresVersion } from '../../src/adapters/postgres/migrations.ts'
 import { schemaVersion } from '../../src/adapters/sqlite/migrations.ts'
+import { startPostgres, withoutPostgres } from '../support/postgres.ts'
 import { openDesk } from './desk.ts'
 
 const versionOf = (file: string): number => {
@@ -54,5 +56,26 @@ suite('landline migrate', { concurrency: 2 }, () => {
     assert.equal(newer.code, 1)
     assert.match(newer.err, /newer Landline/)
     assert.equal(versionOf(file), schemaVersion + 1)
+  })
+
+  test('brings a database in PostgreSQL to the version of this program', {
+    skip: withoutPostgres ?? false,
+  }, async () => {
+    await using server = await startPostgres()
+    await using desk = await openDesk()
+    const env = {
+      LANDLINE_STORE_KIND: 'postgres',
+      LANDLINE_STORE_URL: server.url,
+      LANDLINE_MASTER_KEY: Buffer.alloc(32, 5).toString('base64'),
+    }
+    const first = await desk.run(['migrate', '--json'], { env })
+    assert.equal(first.code, 0, first.err)
+    assert.deepEqual(JSON.parse(first.out), { from: 0, to: postgresVersion })
+    const again = await desk.run(['migrate'], { env })
+    assert.equal(again.out, `The store is up to date: version ${postgresVersion}.\n`)
+    await server.stop()
+    const away = await desk.run(['migrate'], { env })
+    assert.equal(away.code, 1)
+    assert.match(away.err, /ECONNREFUSED/)
   })
 })

@@ -185,8 +185,8 @@ suite('a settings file', () => {
     assert.deepEqual(
       problems.map(line => line.replace(/^(\S+) {2}(\S+): (.{12}).*/, '$1 $2 $3')),
       [
-        'landline.yaml:1:16 store.kind this version',
-        'landline.yaml:2:14 bus.kind this version',
+        'masterKey masterKey is needed wi',
+        'landline.yaml:2:14 bus.kind redis takes ',
         'landline.yaml:3:11 entraUrl takes an htt',
         'landline.yaml:5:85 bots[0].sites[1].id is the id of',
         'landline.yaml:5:97 bots[0].sites[1].secrets has a secret',

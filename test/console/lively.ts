@@ -13,8 +13,9 @@ import { startBrokenBot, startEchoBot } from '../support/three-bots.ts'
 /** A running service that is talked to. */
 export type LivelyService = AsyncDisposable &
   Pick<TestApp, 'origin' | 'adminKey' | 'base'> & {
-    /** A conversation with the bot that answers. */
+    /** A conversation with the bot that answers, and one with the bot that is broken. */
     readonly conversation: string
+    readonly failing: string
     /** The first secrets of its sites. */
     readonly secrets: readonly string[]
     /** Says a few things more. */
@@ -74,6 +75,7 @@ export async function startLively(): Promise<LivelyService> {
     base: app.base,
     adminKey: app.adminKey,
     conversation: talkers[0].conversation,
+    failing: talkers[2].conversation,
     secrets: [...Object.values(secrets), String(site['secret'])],
     talk,
     [Symbol.asyncDispose]: async () => {

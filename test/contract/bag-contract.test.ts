@@ -9,6 +9,7 @@ import { databaseFile, openSqliteStore } from '../../src/adapters/sqlite/store.t
 import type { Bag, BagKey, BagStore } from '../../src/domain/bag-port.ts'
 import { type ConversationId, userId } from '../../src/protocol/ids.ts'
 import { makeFolder } from '../support/folder.ts'
+import { openPostgres, postgresIfThere } from '../support/postgres-store.ts'
 import { bot, conversationId, dayMs, noonMs, type OpenStore, otherBot, started } from './log-samples.ts'
 
 const openMemory: OpenStore = async () => new MemoryStore()
@@ -57,6 +58,7 @@ const dataAt = async (store: BagStore, key: BagKey): Promise<string | undefined>
 for (const [adapter, open] of [
   ['memory', openMemory],
   ['SQLite', openSqlite],
+  ...postgresIfThere(openPostgres),
 ] as const) {
   describe(`${adapter}: data of bots`, () => {
     test('is undefined where nothing was put', async t => {

@@ -213,5 +213,41 @@ export function conversationContract(adapter: string, open: OpenStore): void {
       assert.equal(await store.setting('secret'), 'second')
       assert.equal(await store.setting('Secret'), '')
     })
+
+    test('of any number that put a setting in place of the same value, or of none, exactly one does', async t => {
+      const store = await open(t)
+      for (const expected of [undefined, 'odd \ud800', '']) {
+        const values = expected === undefined ? ['odd \ud800'] : expected === '' ? ['last'] : ['']
+        const answers = await Promise.all(
+          Array.from({ length: 20 }, () => store.putSettingIf('key', values[0] ?? '', expected)),
+        )
+        assert.equal(answers.filter(Boolean).length, 1, JSON.stringify(expected))
+        assert.equal(await store.setting('key'), values[0])
+      }
+      for (const wrong of [undefined, '', 'Last', 'odd \ud801'])
+        assert.equal(await store.putSettingIf('key', 'never', wrong), false)
+      assert.equal(await store.putSettingIf('other', 'never', 'something'), false)
+      assert.equal(await store.setting('key'), 'last')
+      assert.equal(await store.setting('other'), undefined)
+    })
+
+    test('names the settings put since a version, each once, and none that were not', async t => {
+      const store = await open(t)
+      await store.putSetting('before', 'b')
+      const start = await store.settingsSince(undefined)
+      assert.deepEqual(start.names, [])
+      assert.deepEqual(await store.settingsSince(start.version), start)
+      await store.putSetting('odd \ud800', '1')
+      await store.putSettingIf('new', '1', undefined)
+      await store.putSettingIf('new', '2', '1')
+      await store.putSettingIf('before', 'never', 'x')
+      await store.probe()
+      const next = await store.settingsSince(start.version)
+      assert.deepEqual([...next.names].sort(), ['new', 'odd \ud800'])
+      assert.ok(next.version > start.version)
+      assert.deepEqual(await store.settingsSince(next.version), { version: next.version, names: [] })
+      await Promise.all(Array.from({ length: 10 }, (_, n) => store.putSetting(`n${n}`, 'x')))
+      assert.equal((await store.settingsSince(next.version)).names.length, 10)
+    })
   })
 }

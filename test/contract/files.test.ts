@@ -157,6 +157,19 @@ describe('disk: files', () => {
     assert.ok((await files.bytesOf(a)) >= 21_000)
   })
 
+  test('that other nodes have put into the same folder are given at once, and counted after a second', async t => {
+    const dir = await folder(t)
+    const [one, other] = [await openDiskFiles({ dir, isShared: true }), await openDiskFiles({ dir, isShared: true })]
+    assert.equal(await one.bytesOf(a), 0)
+    await other.put(a, fileId('x'), file('x'.repeat(10_000)), noonMs)
+    assert.equal(await textOf(one), 'x'.repeat(10_000))
+    const untilMs = performance.now() + 5_000
+    while ((await one.bytesOf(a)) < 10_000) assert.ok(performance.now() < untilMs, 'not counted in time')
+    await one.forgetConversation(a)
+    assert.equal(await textOf(other), undefined)
+    await Promise.all([one, other, one].map(files => files.forgetBefore(noonMs + dayMs)))
+  })
+
   test('what a crash has left is no file, and goes when its time has come', async t => {
     const dir = await folder(t)
     const files = await openDiskFiles({ dir })

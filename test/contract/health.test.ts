@@ -10,6 +10,8 @@ import { describe, type TestContext, test } from 'node:test'
 import { MemoryStore } from '../../src/adapters/memory/store.ts'
 import { databaseFile, openSqliteStore } from '../../src/adapters/sqlite/store.ts'
 import { openLoad } from '../../src/adapters/system/load.ts'
+import type { ConversationStore } from '../../src/domain/ports.ts'
+import { openPostgres, postgresIfThere } from '../support/postgres-store.ts'
 import { entriesOf, messageAppend, started } from './log-samples.ts'
 
 async function folder(t: TestContext): Promise<string> {
@@ -18,9 +20,10 @@ async function folder(t: TestContext): Promise<string> {
   return dir
 }
 
-const adapters = {
+const adapters: Record<string, (t: TestContext) => Promise<ConversationStore>> = {
   memory: async () => new MemoryStore(),
   SQLite: async (t: TestContext) => openSqliteStore({ dir: await folder(t) }),
+  ...Object.fromEntries(postgresIfThere(openPostgres)),
 }
 
 for (const [adapter, open] of Object.entries(adapters)) {

@@ -17,6 +17,7 @@ import type { TurnStore } from '../../src/domain/turn-port.ts'
 import { parseActivity } from '../../src/protocol/activity.ts'
 import { type ConversationId, type UserId, userId } from '../../src/protocol/ids.ts'
 import { beginning, position } from '../../src/protocol/watermark.ts'
+import { openPostgresLooked, postgresIfThere } from '../support/postgres-store.ts'
 import {
   appended,
   bot,
@@ -81,6 +82,7 @@ const end = (conversation: ConversationId) =>
 for (const [adapter, open] of [
   ['memory', openMemory],
   ['SQLite', openSqlite],
+  ...postgresIfThere(openPostgresLooked),
 ] as const) {
   describe(`looking in: ${adapter}`, () => {
     it('lists conversations by their newest activity, and by their start while they have none', async t => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MemoryStore } from '../../src/adapters/memory/store.ts'
 import { openSqliteStore } from '../../src/adapters/sqlite/store.ts'
+import { openPostgres, postgresIfThere } from '../support/postgres-store.ts'
 import { appendContract } from './append-contract.ts'
 import { conversationContract } from './conversation-contract.ts'
 import type { OpenStore } from './log-samples.ts'
@@ -27,6 +28,7 @@ const openSqlite: OpenStore = async (t, limits) => {
 for (const [adapter, open] of [
   ['memory', openMemory],
   ['SQLite', openSqlite],
+  ...postgresIfThere(openPostgres),
 ] as const) {
   appendContract(adapter, open)
   replaceContract(adapter, open)

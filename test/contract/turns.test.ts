@@ -11,6 +11,7 @@ import { openSqliteStore } from '../../src/adapters/sqlite/store.ts'
 import type { ConversationStore } from '../../src/domain/ports.ts'
 import { type KeptTurn, reachMax, type TurnStore } from '../../src/domain/turn-port.ts'
 import type { ConversationId } from '../../src/protocol/ids.ts'
+import { openPostgres, postgresIfThere } from '../support/postgres-store.ts'
 import { hourMs, messageAppend, noonMs, started } from './log-samples.ts'
 
 type Store = ConversationStore & { readonly turns: TurnStore }
@@ -41,6 +42,7 @@ const every = 1_000
 for (const [adapter, open] of [
   ['memory', async (_t: TestContext): Promise<Store> => new MemoryStore()],
   ['SQLite', openSqlite],
+  ...postgresIfThere(openPostgres),
 ] as const) {
   describe(`turns in ${adapter}`, () => {
     it('are found by their ids, with what was exchanged', async t => {

@@ -69,6 +69,8 @@ export class Life {
       listen: listener => {
         hear = listener
       },
+      follow: () => undefined,
+      unfollow: () => undefined,
     }
     const events = () => undefined
     const ports = { store, clock, keys, random: systemRandom, events }

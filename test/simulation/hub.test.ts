@@ -107,7 +107,12 @@ class World {
         return () => undefined
       },
     }
-    const bus: Bus = { announce: news => this.#hear(news), listen: listener => (this.#hear = listener) }
+    const bus: Bus = {
+      announce: news => this.#hear(news),
+      listen: listener => (this.#hear = listener),
+      follow: () => undefined,
+      unfollow: () => undefined,
+    }
     const store = Object.assign(Object.create(this.#store) as ConversationStore, {
       read: async (...asked: Parameters<ConversationStore['read']>) => {
         const page = await this.#store.read(...asked)

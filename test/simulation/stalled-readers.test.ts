@@ -54,7 +54,7 @@ test('a reader that takes nothing for a minute is closed with 1013, and one that
   const [stalled, reading, freed] = [new Stalling(1), new Stalling(1_000), new Stalling(1)]
   const cursors = [stalled, reading, freed].map(listener => hub.listen(conversation, listener, beginning))
   await settled()
-  hub.show(conversation, { text: '{}', audience: undefined })
+  bus.announce({ conversation, position: beginning, shown: { text: '{}', audience: undefined } })
   for (let seconds = 0; seconds < 2 * (defaultLimits.noProgressMs / 1_000); seconds += 1) {
     if (nowMs < defaultLimits.noProgressMs) assert.equal(stalled.closed, undefined)
     if (seconds === 50) cursors[2]?.resume()

@@ -98,6 +98,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const outside = await openOutside(settings.store, {
     clock,
     limits: settings.limits,
+    bus: settings.bus,
     events: event => events.push(event),
   })
   let landline: Landline

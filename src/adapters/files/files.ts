@@ -11,18 +11,31 @@ import { DiskSpace, type Reserve } from './disk-space.ts'
 /** Conversations whose bytes are remembered. */
 const countedMax = 10_000
 
+/** How long a count is believed where others put files into the same folder: milliseconds. */
+const believedMs = 1_000
+
+/** Bytes of a conversation, and when they were counted: milliseconds of the process. */
+type Counted = { readonly sum: Promise<number>; readonly atMs: number }
+
 type Known = { readonly name: string; readonly mediaType: string; readonly putMs: number }
 
 /**
  * Opens the files in a folder, which is made if it is not there.
  *
  * @param options.reserve what is left free on the disk, for others; nothing if not given
+ * @param options.isShared whether other nodes work in the same folder at the same time: what they have put counts after
+ *   a second
  */
-export async function openDiskFiles(options: { readonly dir: string; readonly reserve?: Reserve }): Promise<Files> {
+export async function openDiskFiles(options: {
+  readonly dir: string
+  readonly reserve?: Reserve
+  readonly isShared?: boolean
+}): Promise<Files> {
   const root = resolve(options.dir)
   await mkdir(root, { recursive: true, mode: 0o700 })
   await syncFolder(join(root, '..'))
-  return new DiskFiles(root, new DiskSpace(root, options.reserve ?? { bytes: 0, share: 0 }))
+  const space = new DiskSpace(root, options.reserve ?? { bytes: 0, share: 0 })
+  return new DiskFiles(root, space, options.isShared ? believedMs : Number.POSITIVE_INFINITY)
 }
 
 /** A file is there once its JSON is: bytes without it are what a crash has left. */
@@ -30,12 +43,15 @@ class DiskFiles implements Files {
   readonly #root: string
   readonly #space: DiskSpace
   /** Bytes of conversations, counted when first asked for and kept up from then on; of those asked for last. */
-  readonly #bytes = new Map<ConversationId, Promise<number>>()
+  readonly #bytes = new Map<ConversationId, Counted>()
+  /** How long a count is believed: milliseconds. */
+  readonly #believedMs: number
   #written = 0
 
-  constructor(root: string, space: DiskSpace) {
+  constructor(root: string, space: DiskSpace, countBelievedMs: number) {
     this.#root = root
     this.#space = space
+    this.#believedMs = countBelievedMs
   }
 
   async put(conversation: ConversationId, id: FileId, file: StoredFile, atMs: number): Promise<void> {
@@ -47,20 +63,25 @@ class DiskFiles implements Files {
     await syncFolder(folder)
     const counted = this.#bytes.get(conversation)
     if (counted === undefined) return
-    const sum = plus(counted, file.bytes.length)
+    const sum = plus(counted.sum, file.bytes.length)
     // Whoever asks next hears of a count that has failed.
     sum.catch(() => undefined)
-    this.#bytes.set(conversation, sum)
+    this.#bytes.set(conversation, { ...counted, sum })
   }
 
   async bytesOf(conversation: ConversationId): Promise<number> {
-    const counted = this.#bytes.get(conversation) ?? countBytes(join(this.#root, conversation))
+    const known = this.#bytes.get(conversation)
+    const nowMs = performance.now()
+    const counted =
+      known !== undefined && nowMs - known.atMs <= this.#believedMs
+        ? known
+        : { sum: countBytes(join(this.#root, conversation)), atMs: nowMs }
     this.#bytes.delete(conversation)
     this.#bytes.set(conversation, counted)
     const [oldest] = this.#bytes.keys()
     if (this.#bytes.size > countedMax && oldest !== undefined) this.#bytes.delete(oldest)
     try {
-      return await counted
+      return await counted.sum
     } catch (error) {
       this.#bytes.delete(conversation)
       throw error

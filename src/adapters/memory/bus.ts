@@ -26,4 +26,12 @@ export class LocalBus implements Bus {
   listen(listener: (news: News) => void): void {
     this.#listeners.push(listener)
   }
+
+  follow(): void {
+    // There is nobody else to hear of.
+  }
+
+  unfollow(): void {
+    // As before.
+  }
 }

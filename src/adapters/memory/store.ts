@@ -14,6 +14,7 @@ import type {
   Replace,
   Replaced,
 } from '../../domain/ports.ts'
+import type { SettingChanges } from '../../domain/setting-port.ts'
 import type { BotId, ConversationId, UserId } from '../../protocol/ids.ts'
 import { defaultLimits } from '../../protocol/limits.ts'
 import { beginning, type Position } from '../../protocol/watermark.ts'
@@ -26,7 +27,8 @@ export class MemoryStore implements ConversationStore {
   readonly turns = new MemoryTurns()
   readonly #limits: LogLimits
   readonly #logs = new Map<ConversationId, Log>()
-  readonly #settings = new Map<string, string>()
+  readonly #settings = new Map<string, { readonly value: string; readonly version: number }>()
+  #settingsPut = 0
   readonly #bags = new Map<string, Bag & BagKey>()
   #bagsPut = 0
   #started = 0
@@ -169,11 +171,23 @@ export class MemoryStore implements ConversationStore {
   }
 
   async setting(name: string): Promise<string | undefined> {
-    return this.#settings.get(name)
+    return this.#settings.get(name)?.value
   }
 
   async putSetting(name: string, value: string): Promise<void> {
-    this.#settings.set(name, value)
+    this.#settingsPut += 1
+    this.#settings.set(name, { value, version: this.#settingsPut })
+  }
+
+  async putSettingIf(name: string, value: string, expected: string | undefined): Promise<boolean> {
+    if (this.#settings.get(name)?.value !== expected) return false
+    await this.putSetting(name, value)
+    return true
+  }
+
+  async settingsSince(version: number | undefined): Promise<SettingChanges> {
+    const changed = version === undefined ? [] : [...this.#settings].filter(([, put]) => put.version > version)
+    return { version: this.#settingsPut, names: changed.map(([name]) => name) }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

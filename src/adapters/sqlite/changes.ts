@@ -75,6 +75,8 @@ export class Changes {
       case 'putSetting':
         this.#sql.putSetting.run(bound(command.name), bound(command.value))
         return undefined
+      case 'putSettingIf':
+        return this.#putSettingIf(command)
       case 'putTurns':
         this.#turns.put(command)
         return undefined
@@ -86,6 +88,15 @@ export class Changes {
       default:
         return command satisfies never
     }
+  }
+
+  #putSettingIf({ name, value, expected }: Extract<Command, { kind: 'putSettingIf' }>): boolean {
+    const { addSetting, changeSetting } = this.#sql
+    const { changes } =
+      expected === undefined
+        ? addSetting.run(bound(name), bound(value))
+        : changeSetting.run(bound(value), bound(name), bound(expected))
+    return changes === 1
   }
 
   #append(command: AppendCommand): Written {
@@ -228,4 +239,6 @@ const prepared = (database: DatabaseSync) => ({
   putSetting: database.prepare(
     'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
   ),
+  addSetting: database.prepare('INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING'),
+  changeSetting: database.prepare('UPDATE settings SET value = ? WHERE name = ? AND value = ?'),
 })

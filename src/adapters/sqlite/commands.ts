@@ -44,6 +44,12 @@ export type Command =
   | { readonly kind: 'putBag'; readonly key: BagKey; readonly data: string; readonly expected: string | undefined }
   | { readonly kind: 'dropBags'; readonly bot: BotId; readonly user: UserId }
   | { readonly kind: 'putSetting'; readonly name: string; readonly value: string }
+  | {
+      readonly kind: 'putSettingIf'
+      readonly name: string
+      readonly value: string
+      readonly expected: string | undefined
+    }
   | TurnCommand
 
 /** Where an entry stands. `target` is the position in its id: its own, unless it replaces another. */
@@ -69,6 +75,7 @@ export type Results = {
   readonly putBag: { readonly eTag: string } | 'stale'
   readonly dropBags: undefined
   readonly putSetting: undefined
+  readonly putSettingIf: boolean
   readonly putTurns: undefined
   readonly eraseExchanges: undefined
   readonly forgetTurns: number

@@ -17,6 +17,7 @@ import type {
   Replace,
   Replaced,
 } from '../../domain/ports.ts'
+import type { SettingChanges } from '../../domain/setting-port.ts'
 import type { TurnStore } from '../../domain/turn-port.ts'
 import { placed } from '../../protocol/activity.ts'
 import type { BotId, ConversationId, UserId } from '../../protocol/ids.ts'
@@ -28,6 +29,7 @@ import { Known } from './known.ts'
 import { lockFile, lockStore } from './lock.ts'
 import { migrate } from './migrations.ts'
 import { Reading } from './reading.ts'
+import { SettingsPut } from './settings-put.ts'
 import { WriterThread } from './thread.ts'
 import { SqliteTurns } from './turns.ts'
 
@@ -88,6 +90,7 @@ class SqliteStore implements ConversationStore {
   readonly #thread: WriterThread
   readonly #reading: Reading
   readonly #known = new Known()
+  readonly #settingsPut = new SettingsPut()
   readonly #database: DatabaseSync
   readonly #lock: DatabaseSync
   #closed: Promise<void> | undefined
@@ -164,13 +167,19 @@ class SqliteStore implements ConversationStore {
   }
 
   putSetting(name: string, value: string): Promise<void> {
-    return this.#thread.ask({ kind: 'putSetting', name, value }, nothing)
+    return this.#thread.ask({ kind: 'putSetting', name, value }, () => this.#settingsPut.put(name))
+  }
+
+  async putSettingIf(name: string, value: string, expected: string | undefined): Promise<boolean> {
+    const isPut = await this.#thread.ask({ kind: 'putSettingIf', name, value, expected }, same)
+    if (isPut) this.#settingsPut.put(name)
+    return isPut
   }
 
   /** Another text each time: SQLite writes nothing for one that is there already. */
   probe(): Promise<void> {
     this.#probes += 1
-    return this.putSetting('probe', `${Date.now()}-${this.#probes}`)
+    return this.#thread.ask({ kind: 'putSetting', name: 'probe', value: `${Date.now()}-${this.#probes}` }, nothing)
   }
 
   get waitingMs(): number {
@@ -221,6 +230,10 @@ class SqliteStore implements ConversationStore {
 
   async setting(name: string): Promise<string | undefined> {
     return this.#reading.setting(name)
+  }
+
+  async settingsSince(version: number | undefined): Promise<SettingChanges> {
+    return this.#settingsPut.since(version)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -14,7 +14,15 @@ import { Guard, type GuardPorts } from './guard.ts'
 import { type SecretPorts, secretRoutes } from './sites.ts'
 
 /** What the routes need of the inside. */
-export type AdminPorts = GuardPorts & AboutPorts & BotPorts & SecretPorts & CheckPorts & ConversationPorts
+export type AdminPorts = GuardPorts &
+  AboutPorts &
+  BotPorts &
+  SecretPorts &
+  CheckPorts &
+  ConversationPorts & {
+    /** Takes up what was changed on other nodes, before each request. Undefined: there are none. Never rejects. */
+    readonly upToDate?: (() => Promise<void>) | undefined
+  }
 
 /** These let people in and out, so they can't ask for the key first. */
 const doors: readonly string[] = [`${base}/login`, `${base}/logout`]
@@ -44,6 +52,13 @@ export function admin(ports: AdminPorts): (app: FastifyInstance) => void {
       if (refused === undefined) ports.looked()
       done(refused)
     })
+    const { upToDate } = ports
+    if (upToDate !== undefined) {
+      app.addHook('preHandler', (request, _reply, done) => {
+        if (isAdminPath(request.url)) upToDate().then(() => done())
+        else done()
+      })
+    }
     const route = router(app)
     route('/login', { POST: login })
     route('/logout', { POST: logout })

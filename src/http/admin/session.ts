@@ -2,12 +2,14 @@
  * Who has logged in: a cookie in place of the admin key, for the console. It holds a sealed note of ours, so it survives
  * a restart of the service; it ends with the key, twelve hours after its last use, or when its owner logs out.
  */
-import type { Clock, ConversationStore, Keys, Random } from '../../domain/ports.ts'
+import type { Clock, Keys, Random } from '../../domain/ports.ts'
+import { changeSetting } from '../../domain/setting-change.ts'
+import type { SettingStore } from '../../domain/setting-port.ts'
 import { isObject } from '../../protocol/fields.ts'
 
 /** What it takes to keep sessions. */
 export type SessionPorts = {
-  readonly store: Pick<ConversationStore, 'setting' | 'putSetting'>
+  readonly store: SettingStore
   readonly keys: Keys
   readonly clock: Clock
   readonly random: Random
@@ -48,8 +50,14 @@ export class Sessions {
 
   /** Takes up what was ended before the last start. @param key the admin key: another one ends every session */
   static async open(ports: SessionPorts, key: string): Promise<Sessions> {
-    const text = await ports.store.setting(settingName)
-    return new Sessions(ports, key, text === undefined ? [] : (JSON.parse(text) as [string, number][]))
+    return new Sessions(ports, key, readEnded(await ports.store.setting(settingName)))
+  }
+
+  /** Takes up what was ended on other nodes, if it is among the settings named. */
+  async takeUp(names: readonly string[]): Promise<void> {
+    if (!names.includes(settingName)) return
+    for (const [id, untilMs] of readEnded(await this.#ports.store.setting(settingName))) this.#ended.set(id, untilMs)
+    this.#forgetPast()
   }
 
   /** The cookie's value for somebody who has just shown the key. */
@@ -74,11 +82,20 @@ export class Sessions {
 
   /** Ends a session, over restarts too. */
   async end({ id }: Session): Promise<void> {
+    const { store, clock } = this.#ports
+    this.#ended.set(id, clock.nowMs() + lifeMs)
+    await changeSetting(store, settingName, text => {
+      for (const [ended, untilMs] of readEnded(text)) this.#ended.set(ended, untilMs)
+      this.#forgetPast()
+      return { next: JSON.stringify([...this.#ended]), result: undefined }
+    })
+  }
+
+  #forgetPast(): void {
     const nowMs = this.#ports.clock.nowMs()
-    for (const [ended, untilMs] of this.#ended)
-      if (untilMs <= nowMs || this.#ended.size >= endedMax) this.#ended.delete(ended)
-    this.#ended.set(id, nowMs + lifeMs)
-    await this.#ports.store.putSetting(settingName, JSON.stringify([...this.#ended]))
+    const inOrder = [...this.#ended].sort(([, one], [, other]) => one - other)
+    for (const [at, [ended, untilMs]] of inOrder.entries())
+      if (untilMs <= nowMs || inOrder.length - at > endedMax) this.#ended.delete(ended)
   }
 
   #write(id: string): string {
@@ -86,6 +103,9 @@ export class Sessions {
     return keys.seal(JSON.stringify({ for: cookieName, id, key: this.#key, expiresMs: clock.nowMs() + lifeMs }))
   }
 }
+
+const readEnded = (text: string | undefined): readonly (readonly [string, number])[] =>
+  text === undefined ? [] : (JSON.parse(text) as [string, number][])
 
 /**
  * The Set-Cookie header. Strict: no page of another site can make a browser send it, not even by a link.

@@ -1,0 +1,345 @@
+/**
+ * What only a store that several services share can promise: one order for all writers, nothing lost or doubled when
+ * connections break, and a schema that is made once however many start at the same time.
+ */
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { suite, type TestContext, test } from 'node:test'
+import { Client } from 'pg'
+import { Connections } from '../../src/adapters/postgres/connections.ts'
+import { migrate, schemaVersion } from '../../src/adapters/postgres/migrations.ts'
+import type { ConversationStore } from '../../src/domain/ports.ts'
+import { userId } from '../../src/protocol/ids.ts'
+import { beginning, position } from '../../src/protocol/watermark.ts'
+import { withoutPostgres } from '../support/postgres.ts'
+import { openOn, sharedPostgres } from '../support/postgres-store.ts'
+import { TcpCut } from '../support/tcp-cut.ts'
+import {
+  appended,
+  bot,
+  conversationId,
+  entriesOf,
+  everything,
+  messageAppend,
+  noonMs,
+  site,
+  started,
+  textsOf,
+  upTo,
+} from './log-samples.ts'
+
+/** Stores of several nodes on one new database, and its URL. */
+async function nodes(t: TestContext, count = 2): Promise<{ url: string; stores: readonly ConversationStore[] }> {
+  const url = await (await sharedPostgres()).makeDatabase()
+  return { url, stores: await Promise.all(upTo(count).map(() => openOn(t, url))) }
+}
+
+const first = (stores: readonly ConversationStore[]) => stores[0] ?? assert.fail()
+
+async function query(url: string, text: string): Promise<readonly Record<string, unknown>[]> {
+  const client = new Client(url)
+  await client.connect()
+  try {
+    return (await client.query(text)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+suite('several writers on one PostgreSQL', { skip: withoutPostgres ?? false }, () => {
+  test('number a log without a gap, each one’s in its order, with times that only grow', async t => {
+    const { stores } = await nodes(t, 3)
+    const ids = [await started(first(stores), 'a'), await started(first(stores), 'b')]
+    const answers = await Promise.all(
+      stores.flatMap((store, node) =>
+        upTo(100).flatMap(n => ids.map(id => appended(store.append(messageAppend(id, `${node}:${n}`))))),
+      ),
+    )
+    assert.equal(answers.length, 600)
+    for (const id of ids) {
+      const entries = await entriesOf(first(stores), id)
+      assert.deepEqual(
+        entries.map(entry => entry.position),
+        upTo(300),
+      )
+      const texts = textsOf(entries) as string[]
+      for (const node of [0, 1, 2])
+        assert.deepEqual(
+          texts.filter(text => text.startsWith(`${node}:`)),
+          upTo(100).map(n => `${node}:${n}`),
+        )
+      const times = entries.map(({ text }) => JSON.parse(text).timestamp as string)
+      assert.deepEqual([...new Set(times)].sort(), times)
+    }
+  })
+
+  test('chain the hash of each entry to the one before it', async t => {
+    const { url, stores } = await nodes(t)
+    const id = await started(first(stores), 'a')
+    await Promise.all(
+      stores.flatMap(store => upTo(20).map(n => store.append(messageAppend(id, `é ${n}`, { atMs: noonMs + n * 7 })))),
+    )
+    await first(stores).replace({ ...messageAppend(id, 'again'), target: position(3), erase: false })
+    const rows = await query(url, 'SELECT position, hash FROM landline.entries ORDER BY position')
+    const shown = new Map((await entriesOf(first(stores), id)).map(({ position, text }) => [position as number, text]))
+    let hash = Buffer.alloc(32)
+    for (const { position: at, hash: kept } of rows) {
+      const text = shown.get(Number(at))
+      // What has given way is not read any more; its hash is taken as it stands.
+      if (text !== undefined)
+        assert.deepEqual(kept, createHash('sha256').update(hash).update(`${at}${text}`).digest(), `${at}`)
+      hash = kept as Buffer<ArrayBuffer>
+    }
+    assert.equal(rows.length, 41)
+    const [head] = await query(url, 'SELECT hash FROM landline.conversations')
+    assert.deepEqual(head?.['hash'], hash)
+  })
+
+  test('take the same key from several for one activity', async t => {
+    const { stores } = await nodes(t, 3)
+    const id = await started(first(stores), 'a')
+    const keys = upTo(40).map(n => `key ${n}`)
+    const answers = await Promise.all(
+      keys.flatMap(key => stores.map(store => store.append(messageAppend(id, key, { key })))),
+    )
+    assert.equal(answers.filter(({ outcome }) => outcome === 'appended').length, keys.length)
+    assert.equal(answers.filter(({ outcome }) => outcome === 'repeated').length, 2 * keys.length)
+    assert.deepEqual((textsOf(await entriesOf(first(stores), id)) as string[]).toSorted(), keys.toSorted())
+    const places = new Map<string, Set<number>>(keys.map(key => [key, new Set()]))
+    for (const [at, answer] of answers.entries()) {
+      const key = keys[Math.floor(at / 3)] ?? ''
+      if (answer.outcome === 'appended') places.get(key)?.add(answer.entry.position)
+      else if (answer.outcome === 'repeated') places.get(key)?.add(answer.position)
+    }
+    assert.ok([...places.values()].every(({ size }) => size === 1))
+  })
+
+  test('start a conversation once, and let somebody join once', async t => {
+    const { stores } = await nodes(t, 3)
+    const head = { id: conversationId('a'), bot, site, locale: undefined }
+    const starts = await Promise.all(upTo(10).flatMap(() => stores.map(store => store.start(head, undefined, noonMs))))
+    assert.equal(starts.filter(({ started }) => started).length, 1)
+    const joins = await Promise.all(
+      upTo(10).flatMap(() => stores.map(store => store.join(head.id, bot, { id: userId('u'), name: undefined }))),
+    )
+    assert.deepEqual(
+      joins.filter(join => join !== 'already'),
+      ['joined'],
+    )
+  })
+
+  test('show whoever reads elsewhere a prefix that only grows, with all that was acknowledged', async t => {
+    const { stores } = await nodes(t, 2)
+    const [writer, reader] = [first(stores), stores[1] ?? assert.fail()]
+    const id = await started(writer, 'a')
+    let acknowledged = 0
+    let isWriting = true
+    const writing = Promise.all(
+      upTo(4).map(async () => {
+        for (let n = 0; n < 50; n += 1) {
+          const { entry } = await appended(writer.append(messageAppend(id, 'x')))
+          acknowledged = Math.max(acknowledged, entry.position)
+        }
+      }),
+    ).finally(() => (isWriting = false))
+    let seen = 0
+    while (isWriting) {
+      const least = acknowledged
+      const [found, page] = [await reader.find(id), await reader.read(id, beginning, everything)]
+      assert.deepEqual(
+        page.entries.map(entry => entry.position),
+        upTo(page.end),
+      )
+      assert.ok(page.end >= seen && page.end >= least, `read ${page.end} after ${seen}, ${least} acknowledged`)
+      assert.ok((found?.last ?? 0) >= least)
+      seen = page.end
+    }
+    await writing
+    assert.deepEqual(await reader.newest([id]), [200])
+  })
+
+  test('leave nothing of a conversation that one forgets while others write to it', async t => {
+    const { url, stores } = await nodes(t, 3)
+    const ids = await Promise.all(upTo(10).map(n => started(first(stores), `c${n}-`)))
+    const writing = stores.flatMap((store, node) =>
+      ids.flatMap(id => [
+        ...upTo(10).map(n => store.append(messageAppend(id, `${node}:${n}`))),
+        store.join(id, bot, { id: userId(`u${node}`), name: undefined }),
+        store.putBag({ bot, user: undefined, conversation: id }, '{}', undefined),
+      ]),
+    )
+    const forgetting = ids.map((id, at) => (stores[at % 3] ?? assert.fail()).forget(id))
+    await Promise.all([...writing, ...forgetting])
+    const rows = await query(
+      url,
+      ['entries', 'settled', 'members', 'bags', 'turns']
+        .map(table => `SELECT conversation AS id FROM landline.${table}`)
+        .concat('SELECT id FROM landline.conversations')
+        .join(' UNION ALL '),
+    )
+    assert.deepEqual(rows, [])
+  })
+})
+
+suite('a PostgreSQL that breaks off', { skip: withoutPostgres ?? false }, () => {
+  test('loses nothing and doubles nothing while connections are cut and the server is restarted', async t => {
+    const server = await sharedPostgres()
+    const { url, stores: direct } = await nodes(t, 1)
+    await using way = await TcpCut.open(server.port)
+    const stores = [...direct, await openOn(t, url.replace(`:${server.port}/`, `:${way.port}/`))]
+    const ids = await Promise.all(upTo(8).map(n => started(first(stores), `c${n}-`)))
+    const acknowledged: string[] = []
+    const counts = stores.map(() => 0)
+    let isOver = false
+    t.after(() => (isOver = true))
+    const talking = stores.flatMap((store, node) =>
+      ids.map(async (id, at) => {
+        for (let n = 0; !isOver; n += 1) {
+          const text = `${node}:${at}:${n}`
+          // With a client's key, and without.
+          const key = n % 2 === 0 ? text : undefined
+          await appended(store.append(messageAppend(id, text, { key })))
+          acknowledged.push(text)
+          counts[node] = (counts[node] ?? 0) + 1
+        }
+      }),
+    )
+    // Whoever can’t go on ends the waiting for him.
+    const failing = Promise.all(talking)
+    const cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'landline'"
+    for (let round = 1; round <= 30; round += 1) {
+      const before = [...counts]
+      const lost = way.loseNextAnswer()
+      await lost
+      await server.query(cut)
+      if (round === 10) await server.restart()
+      if (round === 20) {
+        await server.kill()
+        await server.start()
+      }
+      while (counts.some((count, node) => count < (before[node] ?? 0) + 20))
+        await Promise.race([new Promise(resolve => setImmediate(resolve)), failing])
+    }
+    isOver = true
+    await failing
+    const found: string[] = []
+    for (const id of ids) {
+      const entries = await entriesOf(first(stores), id)
+      assert.deepEqual(
+        entries.map(entry => entry.position),
+        upTo(entries.length),
+      )
+      found.push(...(textsOf(entries) as string[]))
+    }
+    assert.equal(new Set(found).size, found.length, 'doubled')
+    assert.deepEqual(found.toSorted(), acknowledged.toSorted(), 'lost, or never acknowledged')
+  })
+
+  test('answers a change as made, once, when it was made and only the answer was lost', async t => {
+    const server = await sharedPostgres()
+    const url = await server.makeDatabase()
+    await using way = await TcpCut.open(server.port)
+    const store = await openOn(t, url.replace(`:${server.port}/`, `:${way.port}/`))
+    const other = await openOn(t, url)
+    const id = await started(store, 'a')
+    const lost = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
+      // The statement is prepared on every connection there is by now, or the first answer is to that alone.
+      await Promise.all([store.probe(), store.find(id)])
+      const happened = way.loseNextAnswer()
+      const answer = await ask()
+      await happened
+      return answer
+    }
+    for (const key of ['k', undefined]) {
+      const answer = await lost(() => store.append(messageAppend(id, `key ${key}`, { key })))
+      assert.equal(answer.outcome, 'appended')
+    }
+    assert.equal((await lost(() => store.append(messageAppend(id, 'key k', { key: 'k' })))).outcome, 'repeated')
+    assert.deepEqual(textsOf(await entriesOf(other, id)), ['key k', 'key undefined'])
+    const replaced = await lost(() => store.replace({ ...messageAppend(id, 'new'), target: position(1), erase: false }))
+    assert.equal(replaced.outcome, 'appended')
+    assert.deepEqual(textsOf(await entriesOf(other, id)), ['key undefined', 'new'])
+    const b = { id: conversationId('b'), bot, site, locale: undefined }
+    assert.deepEqual(await lost(() => store.start(b, undefined, noonMs)), { started: true })
+    assert.equal(await lost(() => store.join(b.id, bot, { id: userId('u'), name: undefined })), 'joined')
+    assert.equal(await lost(() => store.putSettingIf('name', 'value', undefined)), true)
+    const bag = { bot, user: userId('u'), conversation: undefined }
+    const put = await lost(() => store.putBag(bag, '1', undefined))
+    assert.ok(put !== 'stale')
+    const again = await lost(() => store.putBag(bag, '2', put.eTag))
+    assert.ok(again !== 'stale')
+    assert.deepEqual(await other.bag(bag), { data: '2', eTag: again.eTag })
+    assert.deepEqual(await lost(() => store.forgetUnused(noonMs + 1, 1)), [id])
+  })
+
+  test('keeps changes and reads waiting while the server is away, and serves them when it is back', async t => {
+    const server = await sharedPostgres()
+    const { stores } = await nodes(t, 1)
+    const store = first(stores)
+    const id = await started(store, 'a')
+    await server.stop()
+    const asked = Promise.all([store.append(messageAppend(id, 'while it was away')), store.find(id)])
+    while (store.waitingMs < 300) await new Promise(resolve => setImmediate(resolve))
+    await server.start()
+    const [answer, found] = await asked
+    assert.equal(answer.outcome, 'appended')
+    assert.equal(found?.id, id)
+    assert.equal(store.waitingMs, 0)
+  })
+
+  test('fails alone what the database refuses', async t => {
+    const { stores } = await nodes(t, 1)
+    const store = first(stores)
+    const id = await started(store, 'a')
+    const [one, bad, two] = await Promise.allSettled([
+      store.append(messageAppend(id, 'one')),
+      store.append(messageAppend('\0' as never, 'bad')),
+      store.append(messageAppend(id, 'two')),
+    ])
+    assert.deepEqual([one?.status, bad?.status, two?.status], ['fulfilled', 'rejected', 'fulfilled'])
+    assert.equal((bad as PromiseRejectedResult).reason.failure, 'Unavailable')
+    assert.deepEqual(textsOf(await entriesOf(store, id)), ['one', 'two'])
+  })
+})
+
+suite('the schema in PostgreSQL', { skip: withoutPostgres ?? false }, () => {
+  test('is made once, however many start at the same time', async () => {
+    const url = await (await sharedPostgres()).makeDatabase()
+    const made = await Promise.all(upTo(8).map(() => migrate(url)))
+    assert.deepEqual(made.map(({ from }) => from).sort(), [0, ...new Array(7).fill(schemaVersion)])
+    assert.ok(made.every(({ to }) => to === schemaVersion))
+  })
+
+  test('of a newer program is refused where this one can’t go on beside it, and used where it can', async t => {
+    const { url } = await nodes(t, 1)
+    const add = 'INSERT INTO landline.steps (version, is_breaking) VALUES'
+    await query(url, `${add} (${schemaVersion + 1}, false)`)
+    assert.deepEqual(await migrate(url), { from: schemaVersion + 1, to: schemaVersion + 1 })
+    await query(url, `${add} (${schemaVersion + 2}, true)`)
+    await assert.rejects(migrate(url), /newer Landline has used it/)
+  })
+
+  test('is used by those who may not make one', async t => {
+    const { url } = await nodes(t, 1)
+    await query(
+      url,
+      `CREATE ROLE tenant LOGIN; GRANT USAGE ON SCHEMA landline TO tenant;
+      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA landline TO tenant`,
+    )
+    const store = await openOn(t, url.replace('//landline@', '//tenant@'))
+    const id = await started(store, 'a')
+    await appended(store.append(messageAppend(id, 'x')))
+  })
+
+  test('is written to by connections that wait for their commits, whatever the database says', async () => {
+    const url = await (await sharedPostgres()).makeDatabase()
+    await query(url, `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET synchronous_commit = off`)
+    const connections = new Connections(url, 1)
+    try {
+      const rows = await connections.query<[string]>({ text: "SELECT current_setting('synchronous_commit')" }, [])
+      assert.deepEqual(rows, [['on']])
+    } finally {
+      await connections.close()
+    }
+  })
+})

@@ -1,0 +1,171 @@
+/**
+ * A Redis server of a test's own, on a free port of 127.0.0.1, that keeps nothing on disk.
+ */
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { makeFolder } from './folder.ts'
+import { inTime } from './until.ts'
+
+/** How long a server may take to start or to stop: milliseconds. */
+const serverPatienceMs = 10_000
+
+const program = 'redis-server'
+
+/** Why there can be no server here; undefined where there can. For the `skip` of a test. */
+export const withoutRedis: string | undefined =
+  spawnSync(program, ['--version']).error === undefined
+    ? undefined
+    : 'Redis is not installed here (Debian and Ubuntu: apt-get install redis-server)'
+
+/** A server at work. Disposing of it ends it. */
+export type TestRedis = AsyncDisposable & {
+  readonly url: string
+  readonly port: number
+  /** Runs one command and answers what `redis-cli` prints. */
+  command(...words: readonly string[]): Promise<string>
+  /** Ends it as an operator would, with `redis-cli shutdown`: connections are cut. */
+  stop(): Promise<void>
+  /** Starts it again, on the same port. */
+  start(): Promise<void>
+  /** Ends it with SIGKILL. */
+  kill(): Promise<void>
+  /** Has it do nothing, with its connections open, until `thaw`. */
+  freeze(): void
+  thaw(): void
+}
+
+/** Starts a server. @param options further ones of the command line, such as `--requirepass`, `x` */
+export async function startRedis(options: readonly string[] = []): Promise<TestRedis> {
+  if (withoutRedis !== undefined) throw new Error(withoutRedis)
+  const server = new Server(await freePort(), options)
+  try {
+    await server.start()
+  } catch (error) {
+    await server[Symbol.asyncDispose]()
+    throw error
+  }
+  return server
+}
+
+/** Two servers that are a cluster, each with half of the slots. The first stands for both. */
+export async function startRedisCluster(): Promise<TestRedis> {
+  await using opened = new AsyncDisposableStack()
+  const folder = opened.use(await makeFolder())
+  const buses = [await freePort(), await freePort()] as const
+  const [first, second] = await Promise.all(
+    buses.map(bus => {
+      const file = join(folder.path, `${bus}.conf`)
+      return startRedis(['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--cluster-config-file', file])
+    }),
+  )
+  if (first === undefined || second === undefined) throw new Error('A cluster has two servers.')
+  opened.use(first)
+  opened.use(second)
+  await first.command('cluster', 'addslotsrange', '0', '8191')
+  await second.command('cluster', 'addslotsrange', '8192', '16383')
+  await second.command('cluster', 'set-config-epoch', '2')
+  await first.command('cluster', 'meet', '127.0.0.1', String(second.port), String(buses[1]))
+  const isReady = async () =>
+    (await Promise.all([first, second].map(one => one.command('cluster', 'info')))).every(
+      info => info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:2'),
+    )
+  const ready = (async () => {
+    while (!(await isReady()));
+  })()
+  await inTime('the cluster', ready, serverPatienceMs)
+  const kept = opened.move()
+  return Object.assign(first, {
+    async start() {
+      await Server.prototype.start.call(first)
+      await inTime(
+        'the cluster',
+        (async () => {
+          while (!(await isReady()));
+        })(),
+        serverPatienceMs,
+      )
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  })
+}
+
+class Server implements TestRedis {
+  readonly port: number
+  readonly #options: readonly string[]
+  #process: ChildProcess | undefined
+  readonly #atExit = () => this.#process?.kill('SIGKILL')
+
+  constructor(port: number, options: readonly string[]) {
+    this.port = port
+    this.#options = options
+    process.once('exit', this.#atExit)
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`
+  }
+
+  async command(...words: readonly string[]): Promise<string> {
+    const given = ['-h', '127.0.0.1', '-p', String(this.port), ...words]
+    return (await promisify(execFile)('redis-cli', given)).stdout.trim()
+  }
+
+  async start(): Promise<void> {
+    const fixed = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+    const server = spawn(program, [...fixed, ...this.#options], { stdio: ['ignore', 'pipe', 'ignore'] })
+    this.#process = server
+    let said = ''
+    const started = new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.once('exit', () => reject(new Error(`Redis does not start: ${said}`)))
+      server.stdout?.setEncoding('utf8').on('data', (text: string) => {
+        said = `${said}${text}`.slice(-10_000)
+        if (said.includes('Ready to accept connections')) resolve()
+      })
+    })
+    await inTime('Redis to start', started, serverPatienceMs)
+  }
+
+  async stop(): Promise<void> {
+    const ended = this.#ended()
+    // It ends without an answer, and that is what the program complains of.
+    await this.command('shutdown', 'nosave').catch(() => undefined)
+    await ended
+  }
+
+  async kill(): Promise<void> {
+    const ended = this.#ended()
+    this.#process?.kill('SIGKILL')
+    await ended
+  }
+
+  freeze(): void {
+    this.#process?.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.#process?.kill('SIGCONT')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    process.off('exit', this.#atExit)
+    await this.kill()
+  }
+
+  #ended(): Promise<void> {
+    const server = this.#process
+    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return Promise.resolve()
+    return inTime('Redis to end', new Promise<void>(resolve => server.once('exit', () => resolve())), serverPatienceMs)
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise(resolve => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('There is no free port.')
+  return address.port
+}
