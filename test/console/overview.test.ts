@@ -84,8 +84,11 @@ describe('the overview', () => {
     await using window = await browser.enter(service)
     const { page } = window
     const list = page.getByRole('region', { name: 'Live' })
-    await service.talk()
-    await list.getByRole('link').nth(3).waitFor()
+    // What is said before the page listens is not shown.
+    await eventually('what passes', async () => {
+      await service.talk()
+      return (await list.getByRole('link').count()) > 3
+    })
     await list.getByRole('heading').hover()
     await list.getByText(/^paused/).waitFor()
     const held = await list.getByRole('listitem').allTextContents()
