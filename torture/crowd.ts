@@ -24,8 +24,11 @@ export type CrowdOptions = {
   readonly flaky: boolean
   /** How long a person waits between two messages, at most: milliseconds. */
   readonly pauseMsMax: number
-  /** Hears of what is acknowledged to people, and of what is shown at windows that do not cut their own connections. */
-  readonly watch?: { said(one: Sent): void; shown(one: Sighting): void }
+  /**
+   * Hears of what is acknowledged to people, and of what is shown at windows that do not cut their own connections, with
+   * the node where.
+   */
+  readonly watch?: { said(one: Sent, base: string): void; shown(one: Sighting, base: string): void }
 }
 
 /** How long everybody has to come to the end of what there is, once nobody says anything new: milliseconds. */
@@ -85,7 +88,7 @@ export class Crowd {
             polls: (count + at) % 4 === 3,
             dice: dice.apart(`window ${at}`),
             flaky: flaky && at === 0,
-            ...(watch === undefined || (flaky && at === 0) ? {} : { shown: one => watch.shown(one) }),
+            ...(watch === undefined || (flaky && at === 0) ? {} : { shown: watch.shown.bind(watch) }),
           },
         ),
     )
@@ -98,8 +101,8 @@ export class Crowd {
             tag,
             name: `user-${at + 1}`,
             dice: dice.apart(`talker ${at}`),
-            acknowledged: one => {
-              watch?.said(one)
+            acknowledged: (one, base) => {
+              watch?.said(one, base)
               this.#count()
             },
           },

@@ -6,12 +6,13 @@ import { endsWithin } from './world.ts'
 
 /** Hears of a crowd, and tells how long things took. */
 export class Waits {
-  /** Between an acknowledgement and the sight of it, for what was acknowledged while it was watched: milliseconds. */
+  /** Between an acknowledgement and the sight of it at another node, while it was watched: milliseconds. */
   readonly shownMs: number[] = []
   readonly #waiting = new Set<{ readonly who: string; readonly heard: () => void }>()
-  /** What was acknowledged and not shown yet: mark → when. */
-  readonly #unshown = new Map<string, number>()
-  readonly #shownFirst = new Set<string>()
+  /** What was acknowledged and not shown yet: mark → when and where. */
+  readonly #unshown = new Map<string, { readonly atMs: number; readonly base: string }>()
+  /** What was shown before it was acknowledged: mark → where. */
+  readonly #shownFirst = new Map<string, string>()
   #isWatching = false
 
   /** Milliseconds until somebody is acknowledged, or one of them; infinite after `timeoutMs`. */
@@ -37,18 +38,23 @@ export class Waits {
     this.#isWatching = false
   }
 
-  said({ mark }: Sent): void {
+  /** Hears of an acknowledgement at a node. */
+  said({ mark }: Sent, base: string): void {
     for (const one of this.#waiting) if (mark.startsWith(one.who)) one.heard()
     if (!this.#isWatching) return
-    if (this.#shownFirst.has(mark)) this.shownMs.push(0)
-    else this.#unshown.set(mark, performance.now())
+    const shownAt = this.#shownFirst.get(mark)
+    if (shownAt === undefined) this.#unshown.set(mark, { atMs: performance.now(), base })
+    else if (shownAt !== base) this.shownMs.push(0)
   }
 
-  shown({ mark = '' }: Sighting): void {
-    const saidMs = this.#unshown.get(mark)
-    if (saidMs !== undefined) {
-      this.shownMs.push(performance.now() - saidMs)
-      this.#unshown.delete(mark)
-    } else if (this.#isWatching) this.#shownFirst.add(mark)
+  /** Hears of a sight at a node. */
+  shown({ mark = '' }: Sighting, base: string): void {
+    const said = this.#unshown.get(mark)
+    if (said === undefined) {
+      if (this.#isWatching) this.#shownFirst.set(mark, base)
+      return
+    }
+    this.#unshown.delete(mark)
+    if (said.base !== base) this.shownMs.push(performance.now() - said.atMs)
   }
 }
