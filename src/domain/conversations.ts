@@ -133,7 +133,7 @@ export class Conversations {
           case 'record':
             return this.#postRecorded(sent, key)
           case 'show':
-            return this.#postUnrecorded(sent, this.#ports.recorder.show(conversation, stamped))
+            return this.#postUnrecorded(sent, this.#ports.recorder.show(conversation, grant.bot, stamped))
           case 'hide':
             return this.#postHidden(sent, activity, sender)
         }

@@ -5,7 +5,7 @@
 import { placed } from '../protocol/activity.ts'
 import { ProtocolError } from '../protocol/errors.ts'
 import type { ActivityId, ConversationId } from '../protocol/ids.ts'
-import { ephemeralIdAfter, type Position } from '../protocol/watermark.ts'
+import { beginning, ephemeralIdAfter, type Position } from '../protocol/watermark.ts'
 import type { Hub } from './hub.ts'
 import type { Appended, Bus, Clock, Conversation, ConversationStore, Replaced } from './ports.ts'
 import type { ReplyMarks } from './reply-marks.ts'
@@ -105,15 +105,19 @@ export class Recorder {
     }
   }
 
-  /** Shows an activity to whoever listens now. */
+  /**
+   * Shows an activity to whoever listens now, behind what the log holds by now; but for a bot whose users' activities are
+   * shown when its turn has ended, they come later.
+   */
   show(
     conversation: Conversation,
+    bot: Pick<Bot, 'echo'>,
     activity: StampedActivity,
   ): { readonly id: ActivityId; readonly timestampMs: number } {
     const given = this.ephemeral(conversation)
     const { id, last } = conversation
     const shown = { text: placed(activity.rest, given.id, given.timestampMs), audience: activity.audience }
-    this.#bus.announce({ conversation: id, position: last, shown })
+    this.#bus.announce({ conversation: id, position: bot.echo === 'before' ? last : beginning, shown })
     return given
   }
 

@@ -56,15 +56,17 @@ export class Renewals<Value> {
   #make(name: string, make: () => Promise<Made<Value>>): Promise<Value> {
     const running = this.#making.get(name)
     if (running !== undefined) return running
+    // What is made says its end by the clock of when that began, however long it takes.
+    const beganMs = this.#clock.nowMs()
     const making = make().then(made => {
       this.#making.delete(name)
-      return this.#hold(name, made)
+      return this.#hold(name, made, beganMs)
     })
     this.#making.set(name, making)
     return making
   }
 
-  #hold(name: string, made: Made<Value>): Value {
+  #hold(name: string, made: Made<Value>, beganMs: number): Value {
     const nowMs = this.#clock.nowMs()
     const before = this.#held.get(name)
     if (!made.isGood && before?.isGood && isCurrent(before, nowMs)) {
@@ -72,6 +74,7 @@ export class Renewals<Value> {
       return before.value
     }
     const lifetimeMs = made.isGood ? made.lifetimeMs : retryMs
+    const fromMs = made.isGood ? beganMs : nowMs
     this.#held.delete(name)
     for (const oldest of this.#held.keys()) {
       if (this.#held.size < heldMax) break
@@ -80,9 +83,9 @@ export class Renewals<Value> {
     this.#held.set(name, {
       value: made.value,
       isGood: made.isGood,
-      madeMs: nowMs,
-      renewMs: nowMs + lifetimeMs - Math.min(renewBeforeMs, lifetimeMs / 2),
-      untilMs: nowMs + lifetimeMs - (made.isGood ? Math.min(marginMs, lifetimeMs / 4) : 0),
+      madeMs: fromMs,
+      renewMs: fromMs + lifetimeMs - Math.min(renewBeforeMs, lifetimeMs / 2),
+      untilMs: fromMs + lifetimeMs - (made.isGood ? Math.min(marginMs, lifetimeMs / 4) : 0),
     })
     return made.value
   }

@@ -144,7 +144,7 @@ export class Replies {
         return (await recorder.append({ ...place(grant, requestId), reply }, stamped, true)).id
       }
       case 'show':
-        return recorder.show(conversation, await this.#stamped(grant, said, known)).id
+        return recorder.show(conversation, grant.bot, await this.#stamped(grant, said, known)).id
       case 'drop':
         return recorder.ephemeral(conversation).id
     }
