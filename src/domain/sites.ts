@@ -3,40 +3,16 @@
  */
 import type { BotId, SiteId } from '../protocol/ids.ts'
 import type { BotAccount } from './stamp.ts'
+import type { WrittenBot, WrittenSite } from './written-bot.ts'
 
-/** A bot as the service treats it. */
-export type Bot = BotAccount & {
-  /** The messaging endpoint: an http or https URL. */
-  readonly endpoint: string
-  /** What it is sent: activities, or the messages of Bot Framework v1. */
-  readonly schema: 'v3' | 'v1'
-  /** The bot's app id and password. A v1 bot is shown them, and shows them; a v3 bot gets its tokens with them. */
-  readonly app: { readonly id: string; readonly password: string } | undefined
-  /** Who issues the tokens that a v3 bot with an app id is shown and shows. */
-  readonly authority: 'landline' | 'microsoft' | 'none'
-  /** The tenant in the addresses of those tokens: lower case. */
-  readonly tenant: string
-  /** Whether the bot may be at a link-local or cloud metadata address. */
-  readonly allowLinkLocal: boolean
-  /** Whether a certificate that nobody vouches for is taken from it. */
-  readonly allowSelfSigned: boolean
-  /** What it is told as our address, without a slash at its end. Undefined: the public URL. */
-  readonly serviceUrl: string | undefined
-  /** How long a turn may take: milliseconds. */
-  readonly timeoutMs: number
-  /** When sockets are pushed what a user sent: before the bot's turn, or when it has ended or been answered. */
-  readonly echo: 'before' | 'after'
-  /** The bot answers in the body of the turn instead of calling back. */
-  readonly expectReplies: boolean
-  /** The bot is sent the client's `deliveryMode`. */
-  readonly passDeliveryMode: boolean
-  /** Whether the bot may update and delete what it has sent. */
-  readonly updates: boolean
-  /** Where it may be changed. */
-  readonly owner: 'settings' | 'store'
-  /** Where somebody wrote it down in the settings. */
-  readonly where: string | undefined
-}
+/** A bot as the service treats it: as it is written down, with its credential. */
+export type Bot = BotAccount &
+  Omit<WrittenBot, 'id' | 'name' | 'app' | 'tenant' | 'sites'> & {
+    /** The bot's app id and password. A v1 bot is shown them, and shows them; a v3 bot gets its tokens with them. */
+    readonly app: { readonly id: string; readonly password: string } | undefined
+    /** The tenant in the addresses of those tokens: lower case. */
+    readonly tenant: string
+  }
 
 /** A bot that is shown tokens, and shows its own when it calls. */
 export type AuthenticatedBot = Bot & {
@@ -50,15 +26,7 @@ export const isAuthenticated = (bot: Bot): bot is AuthenticatedBot =>
   bot.schema === 'v3' && bot.app !== undefined && bot.authority !== 'none'
 
 /** What an operator may turn off and on while the service runs. */
-export type Switches = {
-  /** A site that is switched off takes no secret, token or ticket. */
-  readonly enabled: boolean
-  /** Whether clients of Direct Line 3.0, and of 1.1, are served. */
-  readonly v3: boolean
-  readonly v1: boolean
-  /** Whether clients may send files. */
-  readonly uploads: boolean
-}
+export type Switches = Pick<WrittenSite, 'enabled' | 'v3' | 'v1' | 'uploads'>
 
 /** One of the two secrets of a site, without the secret. */
 export type SecretMark = {
@@ -76,24 +44,12 @@ export type SecretNumber = 1 | 2
 /** Stands for a secret in what the service issues by itself: to its own page, and to whoever holds the admin key. */
 export const ownSecret = 'self'
 
-/** A site of a bot. */
-export type Site = Switches & {
+/** A site of a bot: as it is written down, but for what was switched since. */
+export type Site = Omit<WrittenSite, 'id' | 'secrets'> & {
   readonly id: SiteId
-  /** What people call it. */
-  readonly name: string
   readonly bot: Bot
-  /** The switches as the settings have them. */
+  /** The switches as they are written down. */
   readonly given: Switches
-  /** User ids must come from a token and start with `dl_`. */
-  readonly enhancedAuthentication: boolean
-  /** Wins over the origins in a token, unless empty. */
-  readonly trustedOrigins: readonly string[]
-  /** Refuses requests and sockets of pages from elsewhere. */
-  readonly enforceOrigins: boolean
-  /** Shows the bot's `trace` activities. */
-  readonly debug: boolean
-  /** Clients may send `tokens/response`. */
-  readonly allowTokenResponse: boolean
   readonly secrets: readonly [SecretMark, SecretMark]
 }
 
