@@ -15,7 +15,7 @@ import { FirstSteps } from './connect/first-steps.tsx'
 import { Attention } from './overview/attention.tsx'
 import { Chart } from './overview/chart.tsx'
 import { LiveList } from './overview/live-list.tsx'
-import { added, type Figures, figuresOf, isQuiet, pointsOf, rate, windowSeconds } from './overview/series.ts'
+import { added, type Figures, figuresOf, isQuiet, isTorn, pointsOf, rate, windowSeconds } from './overview/series.ts'
 
 /** The screen. */
 export function Overview() {
@@ -28,7 +28,9 @@ export function Overview() {
     {},
     {
       events: newer => {
-        if (value !== undefined) put(added(value, newer))
+        if (value === undefined) return
+        put(added(value, newer))
+        if (isTorn(value, newer)) again()
       },
       gap: again,
     },

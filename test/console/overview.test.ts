@@ -9,7 +9,7 @@ import { startApp } from '../support/app.ts'
 import { startBot } from '../support/bot.ts'
 import { inBrowser } from './browser-test.ts'
 import { eventually } from './eventually.ts'
-import { startLively } from './lively.ts'
+import { type LivelyService, startLively } from './lively.ts'
 
 describe('the overview', () => {
   const test = inBrowser(startLively)
@@ -20,19 +20,37 @@ describe('the overview', () => {
     const figure = (name: string) => page.getByText(name, { exact: true }).locator('xpath=..').getByRole('definition')
     for (const name of ['Messages in', 'Messages out', 'Bot p50', 'Bot p99', 'Open sockets', 'Failed deliveries'])
       assert.match((await figure(name).textContent()) ?? '', /^(?:–|<?[\d.,]+)/, name)
-    const failed = async () => {
-      const series = (await done(service, 'GET', '/series?seconds=180')) as unknown as SeriesBody
-      return series.failed.reduce((sum, count) => sum + count, 0)
-    }
-    const before = await failed()
-    // Two bots of three fail, each once in two rounds of talk.
-    await service.talk()
-    await service.talk()
-    await eventually('both failures are counted', async () => (await failed()) >= before + 2)
+    await failTwice(service)
     // A second is counted when it is over: the service and the page come to agree.
-    const agreed = async () => (await figure('Failed deliveries').textContent())?.startsWith(`${await failed()} `)
+    const agreed = async () =>
+      (await figure('Failed deliveries').textContent())?.startsWith(`${await failed(service)} `)
     await eventually('the page says what the service says', agreed)
     assert.deepEqual(window.complaints, [])
+  })
+
+  test('misses no second, however late the answer with those before it comes', async ({ browser, service }) => {
+    await using window = await browser.enter(service, '/console/settings')
+    const { page } = window
+    let isHeld = false
+    await page.route('**/admin/v1/series?*', async route => {
+      if (isHeld) return route.continue()
+      isHeld = true
+      const response = await route.fetch()
+      const held = failures((await response.json()) as SeriesBody)
+      await failTwice(service)
+      await eventually('more has failed than it says', async () => (await failed(service)) > held)
+      // News of that second has reached the page when another is over.
+      const newest = async () => (await series(service)).t.at(-1) ?? 0
+      const last = await newest()
+      await eventually('another second', async () => (await newest()) > last)
+      await route.fulfill({ response })
+    })
+    await page.getByRole('link', { name: 'Overview' }).click()
+    const figure = page.getByText('Failed deliveries', { exact: true }).locator('xpath=..').getByRole('definition')
+    const agreed = async () => (await figure.textContent())?.startsWith(`${await failed(service)} `)
+    await eventually('the page says what the service says', agreed)
+    assert.ok(isHeld)
+    await page.unrouteAll({ behavior: 'wait' })
   })
 
   test('draws charts that say what they show, in words and as a table', async ({ browser, service }) => {
@@ -111,3 +129,19 @@ describe('the overview', () => {
     await window.sees(`${app.origin}/dev/token`)
   })
 })
+
+/** What happened second by second, as the service says. */
+const series = async (service: LivelyService) =>
+  (await done(service, 'GET', '/series?seconds=180')) as unknown as SeriesBody
+
+const failures = (body: SeriesBody) => body.failed.reduce((sum, count) => sum + count, 0)
+
+const failed = async (service: LivelyService) => failures(await series(service))
+
+/** Two bots of three fail, each once in two rounds of talk. Resolves when failures are counted. */
+async function failTwice(service: LivelyService): Promise<void> {
+  const before = await failed(service)
+  await service.talk()
+  await service.talk()
+  await eventually('both failures are counted', async () => (await failed(service)) >= before + 2)
+}

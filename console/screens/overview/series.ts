@@ -27,6 +27,16 @@ export function added(points: readonly StatsPoint[], newer: readonly StatsPoint[
   return [...points, ...newer.filter(({ t }) => t > last)].slice(-windowSeconds)
 }
 
+/**
+ * Whether newer points do not follow on these: seconds passed between the reading of the series and the first news of
+ * it, or while news was on its way.
+ */
+export function isTorn(points: readonly StatsPoint[], newer: readonly StatsPoint[]): boolean {
+  const last = points.at(-1)?.t
+  const next = newer.find(({ t }) => last === undefined || t > last)?.t
+  return next !== undefined && (last === undefined || next > last + 1)
+}
+
 /** What the six figures say. */
 export type Figures = {
   /** Activities a second. */
