@@ -35,6 +35,7 @@ import { Registry } from './domain/registry.ts'
 import { Replies } from './domain/replies.ts'
 import { Retention } from './domain/retention.ts'
 import { Revocations } from './domain/revocations.ts'
+import { Sending } from './domain/sending.ts'
 import { Sites } from './domain/sites.ts'
 import { Steering } from './domain/steering.ts'
 import { Tails } from './domain/tails.ts'
@@ -92,7 +93,7 @@ export async function openInside(settings: Settings, outside: Outside, events: E
   const inspection = new Inspection(
     {
       ...{ store: outside.turns, clock, random, events, sites, sockets: () => hub.listeners, node: hostname() },
-      development: settings.mode === 'dev',
+      ...{ development: settings.mode === 'dev', isShared: outside.isShared },
     },
     settings.inspect,
   )
@@ -132,20 +133,9 @@ export async function openInside(settings: Settings, outside: Outside, events: E
     inspection,
     serviceUrl: (bot, conversation) => links.serviceUrl(bot, conversation),
   })
+  const sending = new Sending({ store, recorder, joins, takeTurn, links, clock, random, events })
   const conversations = new Conversations({
-    store,
-    tails,
-    hub,
-    recorder,
-    joins,
-    patience,
-    inFlight,
-    takeTurn,
-    links,
-    keys,
-    clock,
-    random,
-    events,
+    ...{ store, tails, hub, joins, sending, patience, inFlight, keys, clock, events },
   })
   const starting: Events = event => {
     events(event)

@@ -4,41 +4,35 @@
  */
 import { type Activity, clientActivityId } from '../protocol/activity.ts'
 import { ProtocolError } from '../protocol/errors.ts'
-import { type ActivityId, activityId } from '../protocol/ids.ts'
+import type { ActivityId } from '../protocol/ids.ts'
 import { pageCharactersMax, pageEntriesMax, sendDeadlineMs, turnLeastMs } from '../protocol/limits.ts'
 import { beginning, type Position, readWatermark } from '../protocol/watermark.ts'
 import { refuseUnsendable, senderOf, treatmentOf } from './admission.ts'
 import { isFor, type Listener } from './cursor.ts'
-import type { Delivered } from './delivery.ts'
 import type { Events } from './events.ts'
 import type { ConversationGrant } from './grant.ts'
 import type { Cursor, Hub } from './hub.ts'
 import type { InFlight } from './in-flight.ts'
 import type { Joins } from './joins.ts'
-import type { Links } from './links.ts'
 import type { Patience } from './patience.ts'
-import type { Clock, Conversation, ConversationStore, Entry, Keys, Member, Random } from './ports.ts'
-import type { Recorded, Recorder } from './record.ts'
+import type { Clock, Conversation, ConversationStore, Entry, Keys, Member } from './ports.ts'
 import { Repeats } from './repeats.ts'
+import type { Sending } from './sending.ts'
 import type { Bot } from './sites.ts'
-import { type DeliveryModes, placedForBot, type Sender, type StampedForBot, stampFromUser } from './stamp.ts'
+import { type DeliveryModes, type Sender, stampFromUser } from './stamp.ts'
 import type { Tails } from './tails.ts'
-import { type TakeTurn, turnTimeoutMs } from './turn.ts'
 import type { TurnMarks } from './turn-marks.ts'
 
 type ConversationsPorts = {
   readonly store: ConversationStore
   readonly tails: Tails
   readonly hub: Hub
-  readonly recorder: Recorder
   readonly joins: Joins
+  readonly sending: Sending
   readonly patience: Patience
   readonly inFlight: InFlight
-  readonly takeTurn: TakeTurn
-  readonly links: Links
   readonly keys: Keys
   readonly clock: Clock
-  readonly random: Random
   readonly events: Events
 }
 
@@ -54,9 +48,6 @@ const unnamedUserCharacters = 16
 /** How long a poll, and how long anything else, waits for a store that can't be read: milliseconds. */
 const pollPatienceMs = 15_000
 const findPatienceMs = sendDeadlineMs - turnLeastMs
-
-/** Length of the ids of activities that only the bot sees. */
-const unseenIdCharacters = 11
 
 /** The client's side of conversations. */
 export class Conversations {
@@ -120,23 +111,9 @@ export class Conversations {
         await (activity.type === 'conversationUpdate'
           ? undefined
           : this.#ports.joins.before(conversation, grant.bot, sender))
-        const { bot } = grant
-        const stamped = stampFromUser(activity, conversation.id, sender, modesFor(bot))
-        const sent = {
-          grant,
-          conversation,
-          stamped,
-          marks,
-          timeoutMs: turnTimeoutMs(bot, this.#ports.clock.monotonicMs() - startedMs),
-        }
-        switch (treatment) {
-          case 'record':
-            return this.#postRecorded(sent, key)
-          case 'show':
-            return this.#postUnrecorded(sent, this.#ports.recorder.show(conversation, grant.bot, stamped))
-          case 'hide':
-            return this.#postHidden(sent, activity, sender)
-        }
+        const stamped = stampFromUser(activity, conversation.id, sender, modesFor(grant.bot))
+        const sent = { bot: grant.bot, conversation, sender, activity, stamped, marks, startedMs }
+        return this.#ports.sending[treatment](sent, key)
       }),
     )
   }
@@ -209,58 +186,6 @@ export class Conversations {
     }
   }
 
-  async #postRecorded(sent: Sent, key: string | undefined): Promise<ActivityId> {
-    const { recorder, store } = this.#ports
-    const { grant, conversation, stamped, marks } = sent
-    const before = grant.bot.echo === 'before'
-    const recorded = await recorder.append(
-      { conversation: conversation.id, bot: grant.bot, key, marks },
-      stamped,
-      before,
-    )
-    if (recorded.repeated?.accepted) return recorded.id
-    const delivered = await this.#deliver(sent, recorded)
-    if (!before) recorder.announce(conversation.id, recorded.position)
-    refuseUndelivered(delivered)
-    // Nobody waits for the note: should it be lost, the same activity sent again costs one more turn.
-    if (key !== undefined) this.#inBackground('noting a turn', store.settle(conversation.id, recorded.position))
-    return recorded.id
-  }
-
-  async #postUnrecorded(sent: Sent, given: Pick<Recorded, 'id' | 'timestampMs'>): Promise<ActivityId> {
-    refuseUndelivered(await this.#deliver(sent, given))
-    return given.id
-  }
-
-  async #postHidden(sent: Sent, activity: Activity, sender: Sender): Promise<ActivityId> {
-    const { random, recorder, store } = this.#ports
-    const id = activityId(random.text(unseenIdCharacters))
-    await this.#postUnrecorded(sent, { id, timestampMs: recorder.ephemeral(sent.conversation).timestampMs })
-    if (activity.type === 'conversationUpdate' && activity.membersAdded?.some(member => member.id === sender.id)) {
-      await store.join(sent.conversation.id, sent.grant.bot.id, sender)
-      await store.announced(sent.conversation.id, [sender.id])
-      this.#ports.joins.note(sent.conversation.id, sender.id, true)
-    }
-    return id
-  }
-
-  #deliver(
-    { grant, conversation, stamped, marks, timeoutMs }: Sent,
-    given: Pick<Recorded, 'id' | 'timestampMs'>,
-  ): Promise<Delivered> {
-    const { bot } = grant
-    const recipient = { id: bot.id, name: bot.name }
-    const serviceUrl = this.#ports.links.serviceUrl(bot, conversation.id)
-    return this.#ports.takeTurn({
-      conversation: conversation.id,
-      bot,
-      activity: placedForBot(stamped.botRest, given.id, given.timestampMs, recipient, serviceUrl),
-      type: stamped.type,
-      timeoutMs,
-      marks,
-    })
-  }
-
   #keyOf(sender: Sender, activity: Activity, requestKey: string | undefined): string | undefined {
     const given = requestKey ?? clientActivityId(activity)
     if (given === undefined) return undefined
@@ -274,25 +199,6 @@ export class Conversations {
   }
 }
 
-/** An activity on its way. */
-type Sent = {
-  readonly grant: ConversationGrant
-  readonly conversation: Conversation
-  readonly stamped: StampedForBot
-  readonly marks: TurnMarks | undefined
-  readonly timeoutMs: number
-}
-
 /** A bot that answers in its turn is told so by the delivery mode. */
 export const modesFor = (bot: Bot): DeliveryModes =>
   bot.expectReplies ? 'none' : bot.passDeliveryMode ? 'all' : 'allButStream'
-
-/** @throws ProtocolError `BotFailed` */
-function refuseUndelivered(delivered: Delivered): void {
-  if (delivered.outcome === 'failed') {
-    throw new ProtocolError('BotFailed', delivered.message, {
-      botStatus: delivered.status,
-      botAnswered: delivered.answered,
-    })
-  }
-}

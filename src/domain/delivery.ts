@@ -147,7 +147,8 @@ export class Delivery {
   }
 }
 
-const late: Delivered = {
+/** The bot has not answered in time. */
+export const late: Delivered = {
   outcome: 'failed',
   answered: false,
   status: 504,

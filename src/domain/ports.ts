@@ -92,18 +92,26 @@ export type Append = {
   readonly atMs: number
   /** Names this send: the same key again is the same activity. */
   readonly key: string | undefined
+  /** The bot takes a turn on it, if nobody else does: `settle` or `release` says how that has ended. Only with a key. */
+  readonly takesTurn?: boolean
 }
+
+/**
+ * How the turn on an activity stands that is sent again: the bot has accepted it, another process is in it, or it is
+ * there to be taken, by whoever was told so.
+ */
+export type TurnState = 'accepted' | 'underWay' | 'open'
 
 /** What came of an append. */
 export type Appended =
   | { readonly outcome: 'appended'; readonly entry: Entry; readonly id: ActivityId; readonly timestampMs: number }
-  /** The key has been seen: this is what it named then. `accepted`: the bot's turn has been settled as accepted. */
+  /** The key has been seen: this is what it named then. */
   | {
       readonly outcome: 'repeated'
       readonly position: Position
       readonly id: ActivityId
       readonly timestampMs: number
-      readonly accepted: boolean
+      readonly turn: TurnState
     }
   /** The log has reached its limit. */
   | { readonly outcome: 'full' }
@@ -163,6 +171,12 @@ export interface ConversationStore extends BagStore, SettingStore, StoreHealth, 
 
   /** Notes that the bot's turn on this entry was answered 2xx, for whoever sends its key again. */
   settle(conversation: ConversationId, position: Position): Promise<void>
+
+  /**
+   * Notes that the bot's turn on this entry has ended some other way: whoever sends its key again takes another. A
+   * process that dies in a turn releases it so: after 2 s at most.
+   */
+  release(conversation: ConversationId, position: Position): Promise<void>
 
   /**
    * Entries after a position, in order: as many as fit both limits, at least one if there is one. Entries that have

@@ -7,7 +7,7 @@ import { ProtocolError } from '../protocol/errors.ts'
 import type { ActivityId, ConversationId } from '../protocol/ids.ts'
 import { beginning, ephemeralIdAfter, type Position } from '../protocol/watermark.ts'
 import type { Hub } from './hub.ts'
-import type { Appended, Bus, Clock, Conversation, ConversationStore, Replaced } from './ports.ts'
+import type { Appended, Bus, Clock, Conversation, ConversationStore, Replaced, TurnState } from './ports.ts'
 import type { ReplyMarks } from './reply-marks.ts'
 import type { Bot } from './sites.ts'
 import type { StampedActivity } from './stamp.ts'
@@ -19,8 +19,8 @@ export type Recorded = {
   readonly id: ActivityId
   readonly timestampMs: number
   readonly position: Position
-  /** Undefined: it has just been appended. Otherwise its key had been seen: whether the bot has accepted it. */
-  readonly repeated: { readonly accepted: boolean } | undefined
+  /** Undefined: it has just been appended. Otherwise its key had been seen: how its turn stands. */
+  readonly repeated: TurnState | undefined
 }
 
 /** Where an activity belongs, and by what it is known when it is sent again. */
@@ -28,6 +28,8 @@ export type Place = {
   readonly conversation: ConversationId
   readonly bot: Bot
   readonly key: string | undefined
+  /** Whether the bot takes a turn on it. */
+  readonly takesTurn?: boolean
   /** Where a client's activity, and where a bot's, has its moments taken down, if anybody watches. */
   readonly marks?: TurnMarks | undefined
   readonly reply?: ReplyMarks | undefined
@@ -35,6 +37,9 @@ export type Place = {
 
 /** Ephemeral ids grow by at least one in this many parts of a millisecond. */
 const ordersPerMs = 16
+
+/** How often is looked what has come of another node's turn: milliseconds. */
+const lookEveryMs = 100
 
 /** Records and shows activities. */
 export class Recorder {
@@ -60,9 +65,10 @@ export class Recorder {
    * @throws ProtocolError `UnknownConversation`, `ConversationFull`
    */
   async append(place: Place, activity: StampedActivity, announce: boolean): Promise<Recorded> {
-    const { conversation, bot, key, marks, reply } = place
+    const { conversation, bot, key, takesTurn = false, marks, reply } = place
+    const atMs = this.#clock.nowMs()
     marks?.appending()
-    const appended = await this.#store.append({ conversation, bot: bot.id, activity, atMs: this.#clock.nowMs(), key })
+    const appended = await this.#store.append({ conversation, bot: bot.id, activity, atMs, key, takesTurn })
     if (appended.outcome === 'repeated') {
       marks?.stored(appended.position)
     } else if (appended.outcome === 'appended') {
@@ -73,6 +79,19 @@ export class Recorder {
     const recorded = this.#told(conversation, appended, announce)
     if (recorded.repeated === undefined) reply?.pushed(this.#hub.listenersOf(conversation))
     return recorded
+  }
+
+  /**
+   * As `append`, for an activity on which the bot takes a turn: while another node is in a turn on the same one, this
+   * waits for what comes of that. What has still not come after `patienceMs` is answered as `underWay`.
+   */
+  async begin(place: Place, activity: StampedActivity, announce: boolean, patienceMs: number): Promise<Recorded> {
+    const untilMs = this.#clock.monotonicMs() + patienceMs
+    for (;;) {
+      const recorded = await this.append(place, activity, announce)
+      if (recorded.repeated !== 'underWay' || this.#clock.monotonicMs() >= untilMs) return recorded
+      await new Promise<void>(resolve => this.#clock.after(lookEveryMs, resolve))
+    }
   }
 
   /**
@@ -136,7 +155,7 @@ export class Recorder {
           id: appended.id,
           timestampMs: appended.timestampMs,
           position: appended.position,
-          repeated: { accepted: appended.accepted },
+          repeated: appended.turn,
         }
       case 'full':
         throw new ProtocolError('ConversationFull', 'The conversation has reached the most activities it can hold.')

@@ -142,7 +142,7 @@ export function appendContract(adapter: string, open: OpenStore): void {
         position: 2,
         id: `${id}|0000002`,
         timestampMs: noonMs + 1,
-        accepted: false,
+        turn: 'open',
       }
       for (const other of others) assert.deepEqual(other, repeated)
       assert.deepEqual(textsOf(await entriesOf(store, id)), ['before', '1'])
@@ -159,7 +159,7 @@ export function appendContract(adapter: string, open: OpenStore): void {
       await store.settle(conversationId('b'), position(1))
       const accepted = async (key: string) => {
         const again = await store.append(messageAppend(id, 'again', { key }))
-        return again.outcome === 'repeated' && again.accepted
+        return again.outcome === 'repeated' && again.turn === 'accepted'
       }
       assert.equal(await accepted('one'), false)
       assert.equal(await accepted('two'), true)

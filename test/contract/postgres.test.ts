@@ -5,12 +5,15 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { suite, type TestContext, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from 'pg'
 import { Connections } from '../../src/adapters/postgres/connections.ts'
+import { turnMs } from '../../src/adapters/postgres/holding.ts'
 import { migrate, schemaVersion } from '../../src/adapters/postgres/migrations.ts'
 import type { ConversationStore } from '../../src/domain/ports.ts'
 import { userId } from '../../src/protocol/ids.ts'
 import { beginning, position } from '../../src/protocol/watermark.ts'
+import { eventually } from '../clients/support/eventually.ts'
 import { withoutPostgres } from '../support/postgres.ts'
 import { openOn, sharedPostgres } from '../support/postgres-store.ts'
 import { TcpCut } from '../support/tcp-cut.ts'
@@ -112,6 +115,47 @@ suite('several writers on one PostgreSQL', { skip: withoutPostgres ?? false }, (
       else if (answer.outcome === 'repeated') places.get(key)?.add(answer.position)
     }
     assert.ok([...places.values()].every(({ size }) => size === 1))
+  })
+
+  test('let one be in a turn on an activity, until it says how that has ended', async t => {
+    const { stores } = await nodes(t)
+    const [one, other] = [first(stores), stores[1] ?? assert.fail()]
+    const id = await started(one, 'a')
+    const send = { ...messageAppend(id, 'x', { key: 'k' }), takesTurn: true }
+    const asked = async (store: ConversationStore) => {
+      const answer = await store.append(send)
+      return answer.outcome === 'repeated' ? answer.turn : answer.outcome
+    }
+    assert.equal(await asked(one), 'appended')
+    // Held for longer than it would be if its process had died.
+    for (const untilMs = performance.now() + turnMs + 1_000; performance.now() < untilMs; await pause(100))
+      assert.equal(await asked(other), 'underWay')
+    await other.release(id, position(1))
+    assert.equal(await asked(other), 'underWay', 'ended by whoever does not hold it')
+    const asReply = await other.append({ ...send, takesTurn: false })
+    assert.equal(asReply.outcome === 'repeated' && asReply.turn, 'open', 'asked without wanting it')
+    await one.release(id, position(1))
+    assert.equal(await asked(other), 'open')
+    assert.equal(await asked(one), 'underWay')
+    await other.settle(id, position(1))
+    await other.probe()
+    await eventually('it is settled', async () => (await asked(one)) === 'accepted')
+    assert.equal(await asked(other), 'accepted')
+  })
+
+  test('give the turn of one that has died to another, soon', async t => {
+    const { url, stores } = await nodes(t, 1)
+    const id = await started(first(stores), 'a')
+    const send = { ...messageAppend(id, 'x', { key: 'k' }), takesTurn: true }
+    const dying = await openOn(t, url)
+    await dying.append(send)
+    await dying[Symbol.asyncDispose]()
+    const isOpen = async () => {
+      const answer = await first(stores).append(send)
+      return answer.outcome === 'repeated' && answer.turn === 'open'
+    }
+    assert.equal(await isOpen(), false)
+    await eventually('the turn can be taken', isOpen)
   })
 
   test('start a conversation once, and let somebody join once', async t => {

@@ -100,7 +100,7 @@ export function replaceContract(adapter: string, open: OpenStore): void {
       await store.append(messageAppend(id, 'one', { key: 'first' }))
       const erasing = { ...messageAppend(id, 'gone', { key: 'k' }), target: position(1), erase: true }
       await appended(store.replace(erasing))
-      const repeated = { outcome: 'repeated', id: `${id}|0000001`, timestampMs: noonMs, accepted: false }
+      const repeated = { outcome: 'repeated', id: `${id}|0000001`, timestampMs: noonMs, turn: 'open' }
       assert.deepEqual(await store.replace(erasing), { ...repeated, position: 2 })
       assert.deepEqual(await store.append(messageAppend(id, 'one', { key: 'first' })), { ...repeated, position: 1 })
     })

@@ -96,7 +96,7 @@ test('a store that is closed and opened again has everything, and goes on where 
     position: 1,
     id: `${id}|0000001`,
     timestampMs: noonMs + hourMs,
-    accepted: true,
+    turn: 'accepted',
   })
   const next = await second.append(messageAppend(id, 'three'))
   assert.equal(next.outcome === 'appended' && next.entry.position, 4)

@@ -21,6 +21,7 @@ import { Patience } from '../../src/domain/patience.ts'
 import type { BotAnswer, BotCall, Bus, Clock, ConversationStore, News } from '../../src/domain/ports.ts'
 import { Recorder } from '../../src/domain/record.ts'
 import { Replies } from '../../src/domain/replies.ts'
+import { Sending } from '../../src/domain/sending.ts'
 import { type Site, Sites } from '../../src/domain/sites.ts'
 import { Tails } from '../../src/domain/tails.ts'
 import type { TakeTurn } from '../../src/domain/turn.ts'
@@ -91,17 +92,8 @@ export class Life {
     this.replies = new Replies({ ...ports, recorder, attachments, links, sites: new Sites(opened.sites), publicUrl })
     const joins = new Joins({ ...ports, takeTurn, serviceUrl: (bot, id) => links.serviceUrl(bot, id) })
     const patience = new Patience(ports)
-    this.conversations = new Conversations({
-      ...ports,
-      tails,
-      hub,
-      recorder,
-      joins,
-      patience,
-      inFlight,
-      takeTurn,
-      links,
-    })
+    const sending = new Sending({ ...ports, recorder, joins, takeTurn, links })
+    this.conversations = new Conversations({ ...ports, tails, hub, joins, sending, patience, inFlight })
   }
 
   /** Ends it as a kill does. */

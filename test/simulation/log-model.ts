@@ -29,7 +29,8 @@ export class ModelLog {
 
   append(request: Append & Partial<Replace>): Replaced {
     const known = request.key === undefined ? -1 : this.log.findIndex(logged => logged.request.key === request.key)
-    if (known >= 0) return { outcome: 'repeated', ...this.#named(known + 1), accepted: this.settled.has(known + 1) }
+    if (known >= 0)
+      return { outcome: 'repeated', ...this.#named(known + 1), turn: this.settled.has(known + 1) ? 'accepted' : 'open' }
     const first = request.target === undefined ? undefined : this.log[request.target - 1]
     const versions = this.log.filter(logged => logged.target === request.target)
     if (request.target !== undefined && (first?.target !== request.target || versions.some(({ erases }) => erases))) {

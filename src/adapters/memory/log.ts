@@ -140,7 +140,13 @@ export class Log {
   #repeated(at: Position): Appended {
     const slot = this.#slot(at)
     if (slot === undefined) throw new Error('a key names a position that the log does not have')
-    return { outcome: 'repeated', position: at, id: slot.id, timestampMs: slot.timestampMs, accepted: slot.settled }
+    return {
+      outcome: 'repeated',
+      position: at,
+      id: slot.id,
+      timestampMs: slot.timestampMs,
+      turn: slot.settled ? 'accepted' : 'open',
+    }
   }
 
   #write(request: Append, target: Slot | undefined, erase: boolean): Appended {

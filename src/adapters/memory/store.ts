@@ -88,6 +88,11 @@ export class MemoryStore implements ConversationStore {
     this.#logs.get(conversation)?.settle(position)
   }
 
+  release(): Promise<void> {
+    // No other process takes turns, so none is held for this one.
+    return Promise.resolve()
+  }
+
   async read(
     conversation: ConversationId,
     after: Position,

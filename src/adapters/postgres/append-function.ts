@@ -11,16 +11,18 @@
  * - `keys`: the name of each send; no two of one conversation are the same in one call. `sends`: another name of it, of
  *   the asker's own, where `keys` is not that.
  * - `targets` and `erases`: on a replace. It is the only append of its conversation in the call.
+ * - `takes`: whether its turn is taken, if it is open, for `turn_ms` milliseconds.
  *
  * Answers for each, in order: 0 unknown, 1 full, 2 missing, 3 appended, 4 repeated; position, position in the id,
- * timestamp, whether it was settled, and on a repeated one the own name of the send that was first.
+ * timestamp, its turn (0 open, or taken by this very send; 1 somebody else is in it; 2 settled), and on a repeated one the
+ * own name of the send that was first.
  */
 export const appendFunction = `
 CREATE FUNCTION landline.append_1(
   conversations text[], bots text[], rests text[], lengths integer[], audiences text[], ats bigint[], keys text[],
-  sends text[], targets integer[], erases boolean[], settled_in text[], settled_at integer[],
-  entries_max integer, characters_max bigint, seen_lag_ms bigint)
-RETURNS TABLE (outcome integer, at integer, target integer, timestamp_ms bigint, accepted boolean, send text)
+  sends text[], targets integer[], erases boolean[], takes boolean[], settled_in text[], settled_at integer[],
+  entries_max integer, characters_max bigint, seen_lag_ms bigint, turn_ms integer)
+RETURNS TABLE (outcome integer, at integer, target integer, timestamp_ms bigint, turn integer, send text)
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
@@ -32,6 +34,7 @@ DECLARE
   head_hash bytea;
   head_seen_ms bigint;
   is_erase boolean;
+  turn_end timestamptz := clock_timestamp() + turn_ms * interval '1 millisecond';
   given_at integer[] := '{}';
   given_target integer[] := '{}';
   given_ms bigint[] := '{}';
@@ -55,18 +58,19 @@ BEGIN
   FOR one IN
     SELECT a.*, c.id IS NOT NULL AS is_there, c.last, c.last_timestamp_ms, c.characters, c.hash, c.seen_ms,
       e.position AS known_at, coalesce(e.target, e.position) AS known_target, e.timestamp_ms AS known_ms,
-      coalesce(e.send, e.key) AS known_send,
+      coalesce(e.send, e.key) AS known_send, coalesce(e.turn_send, e.send, e.key) AS holder, e.turn_until,
+      coalesce(a.send, a.key) AS own_send,
       e.position IS NOT NULL AND EXISTS (SELECT 1 FROM landline.settled s
         WHERE s.conversation = e.conversation AND s.position = e.position) AS is_settled
-    FROM unnest(conversations, bots, rests, lengths, ats, keys, targets, erases) WITH ORDINALITY
-      AS a (conversation, bot, rest, length, at_ms, key, target, erase, ordinal)
+    FROM unnest(conversations, bots, rests, lengths, ats, keys, sends, targets, erases, takes) WITH ORDINALITY
+      AS a (conversation, bot, rest, length, at_ms, key, send, target, erase, takes, ordinal)
     LEFT JOIN LATERAL (SELECT * FROM landline.conversations c
       WHERE c.id = a.conversation AND c.bot = a.bot LIMIT 1) c ON true
     LEFT JOIN LATERAL (SELECT * FROM landline.entries e
       WHERE e.conversation = c.id AND e.key = a.key LIMIT 1) e ON true
     ORDER BY a.ordinal
   LOOP
-    at := NULL; target := NULL; timestamp_ms := NULL; accepted := NULL; send := NULL;
+    at := NULL; target := NULL; timestamp_ms := NULL; turn := 0; send := NULL;
     IF one.is_there AND head IS DISTINCT FROM one.conversation THEN
       head := one.conversation;
       head_last := one.last;
@@ -83,8 +87,15 @@ BEGIN
       at := one.known_at;
       target := one.known_target;
       timestamp_ms := one.known_ms;
-      accepted := one.is_settled;
       send := one.known_send;
+      IF one.is_settled THEN
+        turn := 2;
+      ELSIF one.takes AND one.turn_until > clock_timestamp() AND one.holder <> one.own_send THEN
+        turn := 1;
+      ELSIF one.takes THEN
+        UPDATE landline.entries e SET turn_send = one.own_send, turn_until = turn_end
+          WHERE e.conversation = head AND e.position = one.known_at;
+      END IF;
     ELSE
       outcome := 3;
       at := head_last + 1;
@@ -137,10 +148,12 @@ BEGIN
     RETURN NEXT;
   END LOOP;
   IF cardinality(head_ids) = 0 THEN RETURN; END IF;
-  INSERT INTO landline.entries (conversation, position, target, timestamp_ms, audience, key, send, hash, rest)
-    SELECT a.conversation, a.position, a.target, a.timestamp_ms, a.audience, a.key, a.send, a.hash, a.rest
-    FROM unnest(conversations, given_at, given_target, given_ms, audiences, keys, sends, given_hash, rests)
-      AS a (conversation, position, target, timestamp_ms, audience, key, send, hash, rest)
+  INSERT INTO landline.entries
+      (conversation, position, target, timestamp_ms, audience, key, send, hash, turn_until, rest)
+    SELECT a.conversation, a.position, a.target, a.timestamp_ms, a.audience, a.key, a.send, a.hash,
+      CASE WHEN a.takes THEN turn_end END, a.rest
+    FROM unnest(conversations, given_at, given_target, given_ms, audiences, keys, sends, given_hash, takes, rests)
+      AS a (conversation, position, target, timestamp_ms, audience, key, send, hash, takes, rest)
     WHERE a.position IS NOT NULL;
   UPDATE landline.conversations c SET last = h.last, last_timestamp_ms = h.last_timestamp_ms,
       characters = h.characters, hash = h.hash, seen_ms = h.seen_ms

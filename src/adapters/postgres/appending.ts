@@ -5,6 +5,7 @@ import { placed } from '../../protocol/activity.ts'
 import { activityIdAt, position } from '../../protocol/watermark.ts'
 import { type AppendChange, type SettleChange, seenLagMs, type Written } from './changes.ts'
 import type { Connections, Statement } from './connections.ts'
+import { turnMs } from './holding.ts'
 import { bound } from './text.ts'
 
 /** How much one conversation may hold. */
@@ -13,12 +14,15 @@ export type LogLimits = { readonly entriesMax: number; readonly charactersMax: n
 /** As the function in the database counts them. */
 const outcomes = ['unknown', 'full', 'missing', 'appended', 'repeated'] as const
 
+/** As it counts the states of a turn. */
+const turns = ['open', 'underWay', 'accepted'] as const
+
 type Row = readonly [
   outcome: number,
   at: number,
   target: number,
   timestampMs: number,
-  accepted: boolean,
+  turn: number,
   send: string | null,
 ]
 
@@ -45,11 +49,13 @@ export async function makeGroup(
     appends.map(({ request, send }) => (request.key === undefined ? null : send)),
     appends.map(({ target }) => target?.position ?? null),
     appends.map(({ target }) => target?.erase ?? null),
+    appends.map(({ request }) => request.takesTurn === true),
     settled.map(({ conversation }) => conversation),
     settled.map(({ position }) => position),
     limits.entriesMax,
     limits.charactersMax,
     seenLagMs,
+    turnMs,
   ])
   const written = new Map(appends.map((change, at) => [change, writtenOf(rows[at], change.send)]))
   return group.map(change => (change.kind === 'append' ? written.get(change) : undefined))
@@ -65,13 +71,21 @@ const lengthOf = ({ conversation, activity }: AppendChange['request']): number =
 
 /** What is there already under the name of this very send was written by it, and the answer was lost. */
 function writtenOf(row: Row | undefined, send: string): Written {
-  const [code, at, target, timestampMs, accepted, first] = row ?? [-1, 0, 0, 0, false, null]
+  const [code, at, target, timestampMs, turnCode, first] = row ?? [-1, 0, 0, 0, 0, null]
   const outcome = outcomes[code]
+  const turn = turns[turnCode] ?? 'open'
   switch (outcome) {
     case 'appended':
-      return { outcome, position: at, target, timestampMs, accepted: false }
+      return { outcome, position: at, target, timestampMs, turn }
     case 'repeated':
-      return { outcome: first === send ? 'appended' : outcome, position: at, target, timestampMs, accepted }
+      // Unless somebody else has gone on with it meanwhile.
+      return {
+        outcome: first === send && turn === 'open' ? 'appended' : outcome,
+        position: at,
+        target,
+        timestampMs,
+        turn,
+      }
     case 'unknown':
     case 'full':
     case 'missing':
@@ -85,5 +99,5 @@ function writtenOf(row: Row | undefined, send: string): Written {
 
 const append: Statement = {
   name: 'landline append',
-  text: 'SELECT * FROM landline.append_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)',
+  text: 'SELECT * FROM landline.append_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)',
 }

@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { BagKey } from '../../domain/bag-port.ts'
-import type { Append, Conversation, Member } from '../../domain/ports.ts'
+import type { Append, Conversation, Member, TurnState } from '../../domain/ports.ts'
 import type { KeptTurn } from '../../domain/turn-port.ts'
 import type { BotId, ConversationId, UserId } from '../../protocol/ids.ts'
 import type { Connections, Statement } from './connections.ts'
@@ -48,7 +48,7 @@ export type Written =
       readonly position: number
       readonly target: number
       readonly timestampMs: number
-      readonly accepted: boolean
+      readonly turn: TurnState
     }
   | { readonly outcome: 'full' | 'unknown' | 'missing' }
 
@@ -106,6 +106,10 @@ export const announced = (conversation: ConversationId, members: readonly (UserI
   const people = members.filter(member => member !== undefined).map(member => bound(member))
   return single(sql.announced, [conversation, people.length < members.length, people], nothing)
 }
+
+/** Ends the turn that a send holds on an entry. */
+export const release = (conversation: ConversationId, position: number, send: string) =>
+  single(sql.release, [conversation, position, send], nothing)
 
 /** Notes that a conversation is in use. */
 export const touch = (conversation: ConversationId, atMs: number) =>
@@ -191,6 +195,11 @@ const sql = {
     `WITH bot AS (UPDATE landline.conversations SET bot_announced = true WHERE id = $1 AND $2 AND NOT bot_announced)
     UPDATE landline.members SET announced = true WHERE conversation = $1 AND id = ANY ($3::text[])`,
   ),
+  release: statement(
+    'release',
+    `UPDATE landline.entries SET turn_until = NULL
+    WHERE conversation = $1 AND position = $2 AND coalesce(turn_send, send, key) = $3`,
+  ),
   touch: statement(
     'touch',
     'UPDATE landline.conversations SET seen_ms = $2 WHERE id = $1 AND seen_ms <= $2 - $3::bigint',
@@ -224,7 +233,7 @@ const sql = {
   // A conversation that is gone takes no turn.
   putTurns: statement(
     'putTurns',
-    `INSERT INTO landline.turns (conversation, id, first, last, started_ms, text, exchange)
+    `INSERT INTO landline.turns AS kept (conversation, id, first, last, started_ms, text, exchange)
     SELECT t.conversation, t.id, t.first, t.last, t.started_ms, t.text, t.exchange
     FROM unnest($1::text[], $2::text[], $3::integer[], $4::integer[], $5::bigint[], $6::text[], $7::text[])
       WITH ORDINALITY AS t (conversation, id, first, last, started_ms, text, exchange, ordinal)
@@ -232,7 +241,8 @@ const sql = {
       ON c.id = t.conversation
     ORDER BY t.ordinal
     ON CONFLICT (conversation, id) DO UPDATE
-      SET first = excluded.first, last = excluded.last, text = excluded.text, exchange = excluded.exchange`,
+      SET first = excluded.first, last = excluded.last, text = excluded.text,
+        exchange = CASE WHEN kept.exchange IS NOT NULL THEN excluded.exchange END`,
   ),
   eraseExchanges: statement(
     'eraseExchanges',

@@ -45,7 +45,8 @@ const steps: readonly Step[] = [
       'CREATE INDEX conversations_of_bot ON landline.conversations (bot, id)',
       'CREATE INDEX conversations_by_use ON landline.conversations (seen_ms)',
       // `target`: the first version's position, on later versions. `state`: 0 shown, 1 gave way, 2 erased. `rest`: the
-      // activity's text without its opening brace, id and timestamp, which follow from the other columns.
+      // activity's text without its opening brace, id and timestamp, which follow from the other columns. `turn_until`:
+      // until when somebody is in a turn on it, which is the send that wrote it or, in its place, `turn_send`.
       `CREATE TABLE landline.entries (
         conversation text COLLATE "C" NOT NULL,
         position integer NOT NULL,
@@ -56,6 +57,8 @@ const steps: readonly Step[] = [
         key text COLLATE "C" NOT NULL,
         send text COLLATE "C",
         hash bytea NOT NULL,
+        turn_send text COLLATE "C",
+        turn_until timestamptz,
         rest text,
         PRIMARY KEY (conversation, position)
       )`,

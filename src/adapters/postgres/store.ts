@@ -25,6 +25,7 @@ import type { LogLimits } from './appending.ts'
 import * as changes from './changes.ts'
 import { Connections } from './connections.ts'
 import { Finds } from './finds.ts'
+import { Holding } from './holding.ts'
 import { PostgresLook } from './look.ts'
 import { migrate } from './migrations.ts'
 import { Reading } from './reading.ts'
@@ -72,6 +73,7 @@ class PostgresStore implements ConversationStore {
   readonly #writer: Writer
   readonly #reading: Reading
   readonly #finds: Finds
+  readonly #holding: Holding
   readonly #sends = new changes.Sends()
   #closed: Promise<void> | undefined
 
@@ -83,6 +85,7 @@ class PostgresStore implements ConversationStore {
     this.#writer = new Writer(this.#writing, held, writers)
     this.#reading = new Reading(this.#readings)
     this.#finds = new Finds(this.#reading)
+    this.#holding = new Holding(this.#writing)
     this.turns = new PostgresTurns(this.#writer, this.#readings)
   }
 
@@ -104,7 +107,13 @@ class PostgresStore implements ConversationStore {
   }
 
   settle(conversation: ConversationId, at: Position): Promise<void> {
+    this.#holding.ended(conversation, at)
     return this.#writer.askLater(conversation, { kind: 'settle', conversation, position: at })
+  }
+
+  async release(conversation: ConversationId, at: Position): Promise<void> {
+    const turn = this.#holding.ended(conversation, at)
+    if (turn !== undefined) await this.#writer.askLater(conversation, changes.release(conversation, at, turn.send))
   }
 
   join(conversation: ConversationId, bot: BotId, member: Member): Promise<'joined' | 'already' | 'unknown'> {
@@ -207,10 +216,14 @@ class PostgresStore implements ConversationStore {
   async #write(request: Append, target: changes.AppendChange['target']): Promise<Replaced> {
     const { conversation } = request
     const change = { kind: 'append', request, target, send: this.#sends.next() } as const
-    return understood(await this.#writer.ask<changes.Written>(conversation, change), request)
+    const written = await this.#writer.ask<changes.Written>(conversation, change)
+    if (request.takesTurn === true && 'turn' in written && written.turn === 'open')
+      this.#holding.begun({ conversation, position: written.position, send: change.send })
+    return understood(written, request)
   }
 
   async #close(): Promise<void> {
+    this.#holding.close()
     await this.#writer.close()
     await Promise.all([this.#writing.close(), this.#readings.close()])
   }
@@ -221,10 +234,10 @@ const bagsOf = (bot: BotId, user: UserId | undefined): string => JSON.stringify(
 function understood(written: changes.Written, { conversation, activity }: Append): Replaced {
   const { outcome } = written
   if (outcome !== 'appended' && outcome !== 'repeated') return { outcome }
-  const { timestampMs, accepted } = written
+  const { timestampMs, turn } = written
   const at = position(written.position)
   const id = activityIdAt(conversation, position(written.target))
-  if (outcome === 'repeated') return { outcome, position: at, id, timestampMs, accepted }
+  if (outcome === 'repeated') return { outcome, position: at, id, timestampMs, turn }
   const text = placed(activity.rest, id, timestampMs)
   return { outcome, entry: { position: at, text, audience: activity.audience }, id, timestampMs }
 }

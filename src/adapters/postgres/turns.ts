@@ -37,7 +37,7 @@ export class PostgresTurns implements TurnStore {
   }
 
   eraseExchanges(conversation: ConversationId, position: number): Promise<void> {
-    return this.#writer.askLater(subject, eraseExchanges(conversation, position))
+    return this.#writer.ask(subject, eraseExchanges(conversation, position))
   }
 
   forgetTurns(beforeMs: number, keep: number, max: number): Promise<number> {

@@ -128,6 +128,11 @@ class SqliteStore implements ConversationStore {
     return this.#thread.askLater({ kind: 'settle', conversation, position: at }, nothing)
   }
 
+  release(): Promise<void> {
+    // No other process takes turns, so none is held for this one.
+    return Promise.resolve()
+  }
+
   join(conversation: ConversationId, bot: BotId, member: Member): Promise<'joined' | 'already' | 'unknown'> {
     return this.#thread.ask({ kind: 'join', conversation, bot, member: plain(member) }, same)
   }
@@ -291,7 +296,7 @@ function understood(written: Written, command: AppendCommand): Replaced {
   const at = position(written.position)
   const id = activityIdAt(command.conversation, position(written.target))
   if (written.outcome === 'repeated')
-    return { outcome: 'repeated', position: at, id, timestampMs, accepted: written.accepted }
+    return { outcome: 'repeated', position: at, id, timestampMs, turn: written.accepted ? 'accepted' : 'open' }
   const text = placed(command.rest, id, timestampMs)
   return { outcome: 'appended', entry: { position: at, text, audience: command.audience }, id, timestampMs }
 }

@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { ask } from '../../support/admin.ts'
 import { connectorAddress, startBot } from '../../support/bot.ts'
 import { ada, publishedKeys, tokenOf } from '../../support/bot-tokens.ts'
@@ -12,6 +13,9 @@ import { openSocket } from '../../support/socket.ts'
 import { grounds } from './grounds.ts'
 import { at, heeded, startNodes, urlAt } from './nodes.ts'
 
+/** How long the bot thinks about something slow: longer than a turn is held for a node that has died. Milliseconds. */
+const slowMs = 2_500
+
 for (const { name, open, skip } of grounds) {
   suite(`${name}: several nodes`, { skip: skip ?? false }, async () => {
     if (skip !== undefined) return
@@ -19,6 +23,10 @@ for (const { name, open, skip } of grounds) {
     const bot = await startBot({
       onActivity: (activity, own) =>
         activity.type === 'message' && own.reply(activity, { type: 'message', text: `re ${activity.text}` }),
+      answer: async ({ text }) => {
+        if (text === 'slow') await pause(slowMs)
+        return text === 'refuse' ? 500 : 200
+      },
     })
     const world = await startNodes(ground, 3, { bot: bot.url })
     const [a, b, c] = world.nodes
@@ -82,6 +90,32 @@ for (const { name, open, skip } of grounds) {
       assert.equal(bot.of(chat.conversation, 'message').filter(({ text }) => text === 'once').length, 1)
     })
 
+    const sharing = { skip: name === 'memory' && 'nodes on one memory are one process, which knows its own turns' }
+    test('a message sent again to another node while the bot is at it waits for the same answer', sharing, async () => {
+      const chat = await startChat(a, { id: 'u1' })
+      const slow = message('slow', 'u1', { channelData: { clientActivityID: 'k2' } })
+      const answers = await Promise.all(world.nodes.map(node => post(at(node, chat), slow)))
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [200, 200, 200],
+      )
+      assert.equal(new Set(answers.map(({ body }) => body.id)).size, 1)
+      assert.equal(bot.of(chat.conversation, 'message').filter(({ text }) => text === 'slow').length, 1)
+    })
+
+    test('a message the bot has refused is delivered once more by the node it is sent again to', async () => {
+      const chat = await startChat(a, { id: 'u1' })
+      const refused = message('refuse', 'u1', { channelData: { clientActivityID: 'k3' } })
+      const answers = [await post(at(a, chat), refused), await post(at(b, chat), refused)]
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [502, 502],
+      )
+      const seen = bot.of(chat.conversation, 'message').filter(({ text }) => text === 'refuse')
+      assert.equal(seen.length, 2)
+      assert.equal(new Set(seen.map(({ id }) => id)).size, 1)
+    })
+
     test('of starts with one token at all nodes at once, one begins the conversation, and the bot hears once', async () => {
       const { body } = await call(`${a.base}/tokens/generate`, { bearer: a.secret, json: { user: { id: 'dl_u' } } })
       const starts = await Promise.all(
@@ -94,6 +128,7 @@ for (const { name, open, skip } of grounds) {
       )
       const joins = bot.of(body.conversationId, 'conversationUpdate')
       const added = joins.flatMap(({ membersAdded = [] }) => membersAdded.map(({ id }) => id))
+      assert.ok(added.includes('dl_u'))
       assert.deepEqual([...added].sort(), [...new Set(added)].sort())
     })
 
