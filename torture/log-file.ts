@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
-import { databaseFile } from '../src/adapters/sqlite/store.ts'
+import { databaseFile } from '../src/adapters/sqlite/folder.ts'
 
 /** How far each conversation's log goes, and the hash of its last entry: two files of one state have the same. */
 export type LogState = ReadonlyMap<string, { readonly last: number; readonly hash: string }>

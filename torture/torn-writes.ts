@@ -5,7 +5,8 @@
  */
 import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { databaseFile, openSqliteStore } from '../src/adapters/sqlite/store.ts'
+import { databaseFile } from '../src/adapters/sqlite/folder.ts'
+import { openSqliteStore } from '../src/adapters/sqlite/store.ts'
 import { botId } from '../src/protocol/ids.ts'
 import { messageAppend } from '../test/contract/log-samples.ts'
 import { Bot } from './bot.ts'

@@ -3,7 +3,7 @@
  * every round a small store, new on the same disk, is measured beside the large one.
  */
 import { execFileSync } from 'node:child_process'
-import { databaseFile } from '../../src/adapters/sqlite/store.ts'
+import { databaseFile } from '../../src/adapters/sqlite/folder.ts'
 import type { ConversationId } from '../../src/protocol/ids.ts'
 import { frameCharactersMax, pageEntriesMax } from '../../src/protocol/limits.ts'
 import { position } from '../../src/protocol/watermark.ts'

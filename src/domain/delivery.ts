@@ -6,10 +6,11 @@
 import type { ConversationId } from '../protocol/ids.ts'
 import { botAnswerBytesMax, botRepliesBytesMax, defaultLimits, type Limits } from '../protocol/limits.ts'
 import type { Authorization } from './bot-credentials.ts'
+import type { BotAnswer, BotClient, BotEndpoint } from './bot-port.ts'
 import type { Events } from './events.ts'
 import { Gate } from './gate.ts'
 import type { InFlight } from './in-flight.ts'
-import type { BotAnswer, BotClient, BotEndpoint, Clock } from './ports.ts'
+import type { Clock } from './ports.ts'
 import type { Bot } from './sites.ts'
 import type { TurnMarks } from './turn-marks.ts'
 

@@ -5,8 +5,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
-import type { BotAnswer, BotCall, BotClient } from '../../src/domain/ports.ts'
+import type { BotAnswer, BotCall, BotClient } from '../../src/domain/bot-port.ts'
 import { botId, newConversationId } from '../../src/protocol/ids.ts'
+import { patienceMs } from '../support/until.ts'
 
 /** A server on a free port that counts its connections. */
 export type TestBot = AsyncDisposable & {
@@ -95,8 +96,8 @@ export const timedOut: BotAnswer = { outcome: 'timedOut' }
 /** The bot could not be reached, or broke off. */
 export const unreachable = (reason: string): BotAnswer => ({ outcome: 'unreachable', reason })
 
-/** Asks again each few milliseconds until it is so. */
-export async function until(isSo: () => boolean, timeoutMs: number): Promise<void> {
+/** Asks again each few milliseconds until it is so. A time of its own is for what has to happen by then. */
+export async function until(isSo: () => boolean, timeoutMs = patienceMs): Promise<void> {
   const end = performance.now() + timeoutMs
   while (!isSo()) {
     assert.ok(performance.now() < end, `not so after ${timeoutMs} ms`)

@@ -7,7 +7,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { databaseFile, openSqliteStore } from '../../src/adapters/sqlite/store.ts'
+import { databaseFile } from '../../src/adapters/sqlite/folder.ts'
+import { openSqliteStore } from '../../src/adapters/sqlite/store.ts'
 import { entriesOf, messageAppend, started } from '../contract/log-samples.ts'
 
 /** More statements than all migrations have: this is how the loop finds the end. */

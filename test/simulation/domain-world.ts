@@ -4,8 +4,9 @@
  * that jumps, and crashes. What everybody has seen is judged by the oracle of the torture runs.
  */
 import { MemoryStore } from '../../src/adapters/memory/store.ts'
+import type { BotAnswer, BotCall } from '../../src/domain/bot-port.ts'
 import { botGrant, type ConversationGrant, conversationGrant } from '../../src/domain/grant.ts'
-import type { BotAnswer, BotCall, News } from '../../src/domain/ports.ts'
+import type { News } from '../../src/domain/ports.ts'
 import { parseActivity } from '../../src/protocol/activity.ts'
 import { newConversationId } from '../../src/protocol/ids.ts'
 import { position } from '../../src/protocol/watermark.ts'

@@ -5,7 +5,7 @@
 import { lookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { buildConnector, Pool } from 'undici'
-import type { BotAnswer, BotCall, BotClient, BotEndpoint } from '../../domain/ports.ts'
+import type { BotAnswer, BotCall, BotClient, BotEndpoint } from '../../domain/bot-port.ts'
 import { defaultLimits } from '../../protocol/limits.ts'
 import { type Connector, noting } from './connecting.ts'
 import { Exchange } from './exchange.ts'

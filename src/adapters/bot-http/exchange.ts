@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
-import type { BotAnswer, BotCall } from '../../domain/ports.ts'
+import type { BotAnswer, BotCall } from '../../domain/bot-port.ts'
 import { reasonOf } from './reason.ts'
 
 /** Where a call is sent. */

@@ -1,7 +1,7 @@
 /**
  * The sample bot standing in for a bot that is not there yet.
  */
-import type { BotAnswer, BotCall, BotClient } from '../../domain/ports.ts'
+import type { BotAnswer, BotCall, BotClient } from '../../domain/bot-port.ts'
 
 /** Who stands in: its address, and the one bot's it stands in for. */
 export type StandInUrls = { readonly url: string; readonly for: string }

@@ -7,8 +7,8 @@ import type { Look, LookEntries, Looked, LookFilter, LookPage, LookPlace, LookRa
 import { ProtocolError } from '../../protocol/errors.ts'
 import type { ConversationId } from '../../protocol/ids.ts'
 import type { Position } from '../../protocol/watermark.ts'
+import { databaseFile } from './folder.ts'
 import type { FromLooker, LookCommand, LookerSetup, LookResult, LookResults, ToLooker } from './look-commands.ts'
-import { databaseFile } from './store.ts'
 
 /** How many questions may wait; further ones are refused. */
 const waitingMax = 256

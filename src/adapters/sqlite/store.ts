@@ -2,8 +2,7 @@
  * The log in one SQLite file. Changes go to a writing thread that commits them in groups; reads happen here, on a
  * connection of their own, and see only what has been committed.
  */
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Bag, BagKey } from '../../domain/bag-port.ts'
 import type {
@@ -25,8 +24,9 @@ import { defaultLimits } from '../../protocol/limits.ts'
 import { activityIdAt, type Position, position } from '../../protocol/watermark.ts'
 import type { AppendCommand, LogLimits, Written } from './commands.ts'
 import { openConnection } from './connection.ts'
+import { databaseFile, prepareFolder } from './folder.ts'
 import { Known } from './known.ts'
-import { lockFile, lockStore } from './lock.ts'
+import { lockStore } from './lock.ts'
 import { migrate } from './migrations.ts'
 import { Reading } from './reading.ts'
 import { SettingsPut } from './settings-put.ts'
@@ -45,7 +45,7 @@ export async function openSqliteStore(options: {
 }): Promise<ConversationStore & { readonly turns: TurnStore }> {
   const dir = resolve(options.dir)
   const file = databaseFile(dir)
-  prepare(dir)
+  prepareFolder(dir)
   const lock = lockStore(dir)
   let database: DatabaseSync | undefined
   try {
@@ -62,25 +62,6 @@ export async function openSqliteStore(options: {
     database?.close()
     lock.close()
     throw error
-  }
-}
-
-/** The file that holds everything; SQLite keeps two more of the same name beside it. */
-export const databaseFile = (dir: string): string => join(dir, 'landline.db')
-
-/** Makes folder and files readable by their owner alone; SQLite gives the files it adds the mode of the first. */
-function prepare(dir: string): void {
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
-  for (const file of [databaseFile(dir), lockFile(dir)]) {
-    closeSync(openSync(file, 'a', 0o600))
-    chmodSync(file, 0o600)
-  }
-  if (process.platform === 'win32') return
-  // A new file is there after a power cut only if its folder has been synced.
-  for (const folder of [dir, dirname(dir)]) {
-    const descriptor = openSync(folder, 'r')
-    fsyncSync(descriptor)
-    closeSync(descriptor)
   }
 }
 

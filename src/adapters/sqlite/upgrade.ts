@@ -4,9 +4,9 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { firstValue, openConnection } from './connection.ts'
+import { databaseFile } from './folder.ts'
 import { lockStore } from './lock.ts'
 import { migrate, schemaVersion } from './migrations.ts'
-import { databaseFile } from './store.ts'
 
 /**
  * Brings the store of a folder to the schema of this program.
