@@ -4,9 +4,9 @@
  * closed. Bots are not concerned: they answer on.
  */
 import { ProtocolError } from '../protocol/errors.ts'
-import { type ConversationId, readConversationId } from '../protocol/ids.ts'
 import type { StreamTicket, Token } from '../protocol/token.ts'
 import type { Credentials } from './credentials.ts'
+import { readName, unknownConversation } from './grant.ts'
 import { type Hub, revokedClose } from './hub.ts'
 import type { OneByOne } from './one-by-one.ts'
 import type { ConversationStore } from './ports.ts'
@@ -145,13 +145,4 @@ export class Access {
     const { code, reason } = revokedClose
     return hub.closeWhere(({ grant }) => credentials.refusesSocket(grant), code, reason)
   }
-}
-
-const unknownConversation = () => new ProtocolError('UnknownConversation', 'Unknown conversation.')
-
-/** @throws ProtocolError `UnknownConversation` for a name no conversation can have */
-function readName(name: string): ConversationId {
-  const conversation = readConversationId(name)
-  if (conversation === undefined) throw unknownConversation()
-  return conversation
 }

@@ -6,12 +6,13 @@ import type { EndpointParts } from '../protocol/endpoint.ts'
 import { type BotId, type ConversationId, newConversationId, randomIdLength, siteId } from '../protocol/ids.ts'
 import { botAnswerBytesMax } from '../protocol/limits.ts'
 import type { Authorization } from './bot-credentials.ts'
+import type { BotAnswer, BotClient } from './bot-port.ts'
 import { checkEvent } from './check-event.ts'
 import { endpointOf } from './delivery.ts'
 import { type Finding, type FindingBot, problemOfTurn, usualPath, wrongPath } from './diagnosis.ts'
 import type { Events } from './events.ts'
 import type { InFlight } from './in-flight.ts'
-import type { BotAnswer, BotClient, Clock, ConversationStore, Random } from './ports.ts'
+import type { Clock, ConversationStore, Random } from './ports.ts'
 import type { BotProbe, Offer, Place } from './probe-port.ts'
 import { type Reached, reach, tenths } from './reach.ts'
 import { answersDoNotArrive, serviceUrlsFor } from './service-urls.ts'
@@ -158,7 +159,8 @@ export class BotCheck {
     parts: EndpointParts,
   ): Promise<Finding | undefined> {
     const about: FindingBot = { ...bot, mayAcceptCertificate: this.#ports.development }
-    const common = { ms, timeoutMs: bot.timeoutMs, hasAppId: isShownCredential(bot), bot: about }
+    // What it says is for whoever asks, and is not kept.
+    const common = { ms, timeoutMs: bot.timeoutMs, hasAppId: isShownCredential(bot), bot: about, quotes: true }
     switch (answer.outcome) {
       case 'failed':
         return problemOfTurn({ ...common, outcome: 'refused', reason: answer.reason })

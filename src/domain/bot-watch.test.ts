@@ -80,7 +80,7 @@ function watching(bots: Bot[], answer: (port: number) => Promise<string | undefi
   const watch = new BotWatch({
     probe,
     clock,
-    sites: { bots },
+    sites: { bots, bot: wanted => bots.find(({ id }) => id === wanted) },
     noteHealth: (id, { state, problem }) => noted.push([id, state, problem]),
   })
   watch.looked()

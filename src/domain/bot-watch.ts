@@ -12,7 +12,7 @@ import type { Bot, Sites } from './sites.ts'
 type BotWatchPorts = {
   readonly probe: BotProbe
   readonly clock: Clock
-  readonly sites: Pick<Sites, 'bots'>
+  readonly sites: Pick<Sites, 'bot' | 'bots'>
   /** Hears of a bot whose health has changed, or has been found out for the first time. Must not throw. */
   readonly noteHealth?: ((bot: BotId, health: BotHealth) => void) | undefined
 }
@@ -71,8 +71,7 @@ export class BotWatch {
   /** How a bot was found when it was last looked at, where it is now. */
   healthOf(id: BotId): BotHealth {
     const watched = this.#watched.get(id)
-    const isThere = this.#ports.sites.bots.some(bot => bot.id === id && bot.endpoint === watched?.endpoint)
-    return watched !== undefined && isThere ? watched.health : unknown
+    return watched !== undefined && this.#ports.sites.bot(id)?.endpoint === watched.endpoint ? watched.health : unknown
   }
 
   /** A bot may have changed: it is looked at as soon as may be, and often for a while, if anybody looks. */

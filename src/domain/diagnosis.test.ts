@@ -9,6 +9,7 @@ const bot = { id: 'orders', endpoint: 'http://127.0.0.1:3978/api/messages' }
 
 const seen = (more: Partial<TurnSeen>): TurnSeen => ({
   outcome: 'ok',
+  quotes: true,
   hasAppId: false,
   ms: 12,
   timeoutMs: 15_000,
@@ -70,6 +71,20 @@ describe('a turn', () => {
     const text = problemOfTurn(seen({ outcome: 'botError', status: 500, body: `boom${'x'.repeat(5_000)}` }))?.text ?? ''
     assert.match(text, /500: boomx+$/)
     assert.ok(text.length > 2_048 && text.length < 2_148)
+  })
+
+  it('is not quoted where answers are not kept, and is told by what was answered all the same', () => {
+    const said = 'Jane Roe has no order 7: no signing key'
+    for (const [more, code] of [
+      [{ status: 500 }, 'BotThrew'],
+      [{ status: 502 }, 'Gateway'],
+      [{ status: 500, hasAppId: true }, 'BotRejectsCredentials'],
+    ] as const) {
+      const found = (quotes: boolean) => problemOfTurn(seen({ outcome: 'botError', body: said, quotes, ...more }))
+      assert.deepEqual([found(true)?.code, found(false)?.code], [code, code])
+      assert.match(found(true)?.text ?? '', /: Jane Roe has no order 7/)
+      assert.match(found(false)?.text ?? '', new RegExp(`answered ${more.status}\\.$`))
+    }
   })
 
   it('without a credential to show has bad credentials', () => {

@@ -24,8 +24,10 @@ export type TurnSeen = {
   readonly status?: number | undefined
   /** Why there was no answer: the code of a `BotAnswer` that is `unreachable`; or why no credential could be had. */
   readonly reason?: string | undefined
-  /** The bot's answer, as far as it was read. Absent where answers are not kept. */
+  /** The bot's answer, as far as it was read. */
   readonly body?: string | undefined
+  /** Whether the finding may quote it: not where answers are not kept, for a finding is. */
+  readonly quotes: boolean
   /** Whether the bot is shown a credential. */
   readonly hasAppId: boolean
   /** How long the bot took: milliseconds. */
@@ -71,26 +73,27 @@ const slow = (ms: number): Finding => ({
 })
 
 /** What an answer that is not a bot's yes says. */
-function problemOfAnswer({ body = '', hasAppId, bot }: TurnSeen, status: number): Finding {
+function problemOfAnswer(seen: TurnSeen, status: number): Finding {
+  const { body = '', hasAppId, bot } = seen
   switch (status) {
     case 401:
     case 403:
-      return hasAppId ? rejectsCredentials(status, body, bot) : wantsCredentials(status, body, bot)
+      return hasAppId ? rejectsCredentials(seen, status) : wantsCredentials(status, body, bot)
     case 404:
     case 405:
       return wrongPath(status, bot, undefined)
     case 502:
     case 503:
     case 504:
-      return { code: 'Gateway', text: `Something before the bot answered ${status}${quoted(body)}` }
+      return { code: 'Gateway', text: `Something before the bot answered ${status}${quoted(seen)}` }
     default:
   }
   if (status < 400) {
     const what = status < 300 ? `a web page (status ${status})` : `a redirect (status ${status})`
     return { code: 'NotABot', text: `What answers at ${bot.endpoint} is no bot: it sent ${what}.` }
   }
-  if (hasAppId && lacksKeys(body)) return rejectsCredentials(status, body, bot)
-  return { code: 'BotThrew', text: `The bot answered ${status}${quoted(body)}` }
+  if (hasAppId && lacksKeys(body)) return rejectsCredentials(seen, status)
+  return { code: 'BotThrew', text: `The bot answered ${status}${quoted(seen)}` }
 }
 
 /** What a connection that did not come about, or broke, says: by the code it failed with. */
@@ -214,11 +217,12 @@ function wantsCredentials(status: number, body: string, bot: FindingBot): Findin
   }
 }
 
-function rejectsCredentials(status: number, body: string, bot: FindingBot): Finding {
+function rejectsCredentials(seen: TurnSeen, status: number): Finding {
+  const { body = '', bot } = seen
   return {
     code: 'BotRejectsCredentials',
     text: lacksKeys(body)
-      ? `The bot has no key to judge the credentials by that it was shown. It answered ${status}${quoted(body)}`
+      ? `The bot has no key to judge the credentials by that it was shown. It answered ${status}${quoted(seen)}`
       : `The bot answered ${status} to the credentials it was shown${madeWith(body)}.`,
     fix: { label: 'Check app id, tenant and password', href: pageOf(bot) },
   }
@@ -259,7 +263,7 @@ const isUntrusted = (reason: string): boolean => /(?:^|_)(?:CERT|SELF_SIGNED|LEA
 const isPage = (body: string | undefined): boolean =>
   body !== undefined && /^\s*<(?:!doctype|html|head|body)\b/i.test(body.slice(0, 512))
 
-const quoted = (body: string): string => {
-  const text = body.trim().slice(0, quotedCharactersMax)
+const quoted = ({ body = '', quotes }: TurnSeen): string => {
+  const text = (quotes ? body : '').trim().slice(0, quotedCharactersMax)
   return text === '' ? '.' : `: ${text}`
 }

@@ -48,10 +48,18 @@ export function grantFor(grant: Grant, name: string): ConversationGrant {
   if (grant.by === 'token' && grant.token.conversation !== name) {
     throw new ProtocolError('Forbidden', 'The security token is for another conversation.')
   }
-  const conversation = readConversationId(name)
-  if (conversation === undefined) throw new ProtocolError('UnknownConversation', 'Unknown conversation.')
-  return conversationGrant(grant, conversation)
+  return conversationGrant(grant, readName(name))
 }
+
+/** The name of a conversation in a path. @throws ProtocolError `UnknownConversation` for what can't be one */
+export function readName(name: string): ConversationId {
+  const conversation = readConversationId(name)
+  if (conversation === undefined) throw unknownConversation()
+  return conversation
+}
+
+/** There is no such conversation. */
+export const unknownConversation = () => new ProtocolError('UnknownConversation', 'Unknown conversation.')
 
 /** The grant of a token for its own conversation, or of a secret for a conversation about to be made. */
 export function conversationGrant(grant: Grant, conversation: ConversationId): ConversationGrant {

@@ -34,6 +34,8 @@ export class Heeding {
   #isStopped = false
   #cancel: (() => void) | undefined
   #changes: OneByOne | undefined
+  /** The catching up that waits for its turn, for everybody who asks before it begins. */
+  #next: Promise<void> | undefined
   #asking: Promise<void> = Promise.resolve()
 
   private constructor(ports: HeedingPorts, version: number) {
@@ -56,8 +58,7 @@ export class Heeding {
     if (this.#isStopped) return
     this.#changes = changes
     this.#cancel = this.#ports.clock.after(askEveryMs, () => {
-      // A change catches up before it begins, and that is all there is to this one.
-      this.#asking = changes.do(async () => undefined).catch((error: unknown) => this.#failed(error))
+      this.#asking = this.#soon(changes).catch((error: unknown) => this.#failed(error))
       this.#asking.then(() => this.begin(changes))
     })
   }
@@ -68,6 +69,7 @@ export class Heeding {
    * @throws what the store throws
    */
   async catchUp(): Promise<void> {
+    this.#next = undefined
     const { version, names } = await this.#ports.store.settingsSince(this.#version)
     let failure: { readonly error: unknown } | undefined
     for (const takeUp of names.length === 0 ? [] : this.#takers) {
@@ -92,7 +94,7 @@ export class Heeding {
       cancel = this.#ports.clock.after(upToDateMs, resolve)
     })
     // A failure is told of when it is asked again.
-    const caughtUp = this.#changes?.do(async () => undefined).catch(() => undefined)
+    const caughtUp = this.#changes && this.#soon(this.#changes).catch(() => undefined)
     await Promise.race([caughtUp, late])
     cancel?.()
   }
@@ -102,6 +104,12 @@ export class Heeding {
     this.#isStopped = true
     this.#cancel?.()
     await this.#asking
+  }
+
+  /** A change catches up before it begins, and that is all there is to this one. */
+  #soon(changes: OneByOne): Promise<void> {
+    this.#next ??= changes.do(async () => undefined)
+    return this.#next
   }
 
   /** One line for a store that is away, not two a second. */

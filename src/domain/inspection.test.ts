@@ -41,6 +41,20 @@ describe('the inspection', () => {
     assert.match(there.inspection.problems()[0]?.text ?? '', /botbuilder/)
   })
 
+  it('quotes what a bot answered in a problem only where bodies are kept', () => {
+    for (const [bodies, text] of [
+      ['full', 'The bot answered 500: no order of Jane Roe'],
+      ['none', 'The bot answered 500.'],
+    ] as const) {
+      const there = inspected({ bodies })
+      takeTurn(there, { status: 500, body: 'no order of Jane Roe' })
+      assert.deepEqual(
+        there.inspection.problems().map(problem => problem.text),
+        [text],
+      )
+    }
+  })
+
   it('cuts long bodies where the settings say, and says so', async () => {
     const there = inspected({ maxBody: 10 })
     const marks = takeTurn(there, { body: 'ééééééééé' })
@@ -118,6 +132,18 @@ describe('the inspection', () => {
     const [again] = there.puts[1]?.turns ?? []
     assert.equal(again?.id, there.inspection.idOf(marks))
     assert.deepEqual([again?.first, again?.last, JSON.parse(again?.text ?? '').replies], [1, 2, [2]])
+  })
+
+  it('puts no body of a turn about what has been erased, though others have taken its place in memory', async () => {
+    const there = inspected({ turns: 1 })
+    takeTurn(there, { at: 1, status: 500, body: 'it said a slip' })
+    takeTurn(there, { at: 2, status: 500, body: 'it said something else' })
+    await there.inspection.eraseExchanges(conversation('a'), 1)
+    there.go(600)
+    assert.deepEqual(
+      there.puts[0]?.turns.map(({ exchange }) => JSON.parse(exchange ?? '').body),
+      [undefined, 'it said something else'],
+    )
   })
 
   it('tells a change once, however many there were, and nothing after listening has ended', () => {

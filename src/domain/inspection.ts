@@ -44,6 +44,8 @@ type InspectionPorts = {
   readonly random: Random
   readonly events: Events
   readonly sites: Pick<Sites, 'bots'>
+  /** Whether bots answer other nodes too: then it can't be told from here that one is silent. */
+  readonly isShared?: boolean
   /** How many sockets are open. */
   readonly sockets: () => number
   /** What this node is called. */
@@ -60,7 +62,8 @@ export class Inspection implements TurnWatcher {
   readonly #ports: InspectionPorts
   readonly #ring: TurnRing
   readonly #series = new Series()
-  readonly #silence = new Silence()
+  /** Undefined where it can't be told who is silent. */
+  readonly #silence: Silence | undefined
   readonly #problems: ProblemList
   readonly #keeping: TurnKeeping
   readonly #news: TurnNews
@@ -76,6 +79,7 @@ export class Inspection implements TurnWatcher {
     this.clock = clock
     this.bodyBytesMax = limits.bodies === 'full' ? limits.maxBody : 0
     this.redaction = new Redaction(limits.redact)
+    this.#silence = ports.isShared === true ? undefined : new Silence()
     this.#ring = new TurnRing(limits.turns)
     this.#memory = new TurnMemory({
       ...ports,
@@ -115,7 +119,7 @@ export class Inspection implements TurnWatcher {
     const { bot, outcome } = marks
     const ms = marks.botMs
     this.#series.turnEnded(ms, outcome !== 'ok')
-    if (outcome === 'ok' && marks.type === 'message') this.#silence.accepted(bot, this.clock.monotonicMs())
+    if (outcome === 'ok' && marks.type === 'message') this.#silence?.accepted(bot, this.clock.monotonicMs())
     if (outcome !== 'ok' || ms > slowMs || this.bodyBytesMax > 0) this.#judge(marks, ms)
     else if (!this.#problems.isEmpty) this.#problems.well(bot.id, this.clock.nowMs())
     // Without bodies, an answer has been read for its judgement alone.
@@ -151,7 +155,7 @@ export class Inspection implements TurnWatcher {
     heard: number | TurnMarks | undefined,
   ): ReplyMarks | undefined {
     if (isShown) this.#series.wentOut()
-    this.#silence.heard(bot)
+    this.#silence?.heard(bot)
     if (!this.#problems.isEmpty) this.#problems.over(bot, 'AnswersDoNotArrive')
     if (heard instanceof TurnMarks) return heard.reply(undefined)
     return this.#ring.answered(conversation, cause, this.clock.monotonicMs())?.reply(heard)
@@ -173,9 +177,9 @@ export class Inspection implements TurnWatcher {
     if (bot !== undefined) this.#problems.refused(bot.id, failure, this.clock.nowMs())
   }
 
-  /** Whether what a bot says arrives, by its last turns: undefined where there are too few to know. */
+  /** Whether what a bot says arrives, by its last turns: undefined where there are too few to know, or other nodes. */
   isHeard(bot: BotId): boolean | undefined {
-    return this.#silence.isHeard(bot, this.clock.monotonicMs())
+    return this.#silence?.isHeard(bot, this.clock.monotonicMs())
   }
 
   /** How a bot was found by whoever watches bots. */
@@ -231,12 +235,15 @@ export class Inspection implements TurnWatcher {
     this.#news.forget(gone)
   }
 
-  /** An entry has been erased: what was exchanged in the turns about it may hold its text. Nobody waits for it. */
-  erased(conversation: ConversationId, position: number): void {
+  /**
+   * An entry is about to be erased: what was exchanged in the turns about it may hold its text, and is gone from memory
+   * and from the store when this resolves. It is asked for before the text itself goes: then whoever dies in between, or
+   * is told that it has failed, can ask again.
+   */
+  eraseExchanges(conversation: ConversationId, position: number): Promise<void> {
     for (const marks of this.#ring.of(conversation)) if (marks.isAbout(position)) this.#ring.dropBodies(marks)
-    const { store, events } = this.#ports
-    const failed = (error: unknown) => events({ event: 'fault', during: 'erasing what a bot was sent', error })
-    store.eraseExchanges(conversation, position).catch(failed)
+    this.#keeping.dropBodies(conversation, position)
+    return this.#ports.store.eraseExchanges(conversation, position)
   }
 
   /** Watches no more. What has been seen goes into the store before that is closed. */
@@ -254,9 +261,9 @@ export class Inspection implements TurnWatcher {
       status: status === 0 ? undefined : status,
       reason,
       body: marks.responseBody,
+      quotes: this.bodyBytesMax > 0,
       hasAppId: isAuthenticated(bot),
-      ms,
-      timeoutMs,
+      ...{ ms, timeoutMs },
       bot: { id: bot.id, endpoint: bot.endpoint, mayAcceptCertificate: this.#ports.development },
     })
     marks.problem = finding?.code
@@ -270,7 +277,11 @@ export class Inspection implements TurnWatcher {
     const nowMs = this.clock.monotonicMs()
     const wallMs = this.clock.nowMs()
     const point = this.#series.close(Math.round(wallMs / 1000) - 1, this.#ports.sockets())
-    for (const bot of this.#silence.silent(nowMs)) this.#problems.seenAgain(bot, 'AnswersDoNotArrive', wallMs)
+    // What was wrong with a bot that has been removed is nobody's trouble any more.
+    const bots = new Set(this.#ports.sites.bots.map(({ id }) => id))
+    this.#problems.keepOnly(bots)
+    this.#silence?.keepOnly(bots)
+    for (const bot of this.#silence?.silent(nowMs) ?? []) this.#problems.seenAgain(bot, 'AnswersDoNotArrive', wallMs)
     // Those that are over by now go, and whoever listens is told.
     this.#problems.list(wallMs)
     this.#ring.sweep(nowMs)

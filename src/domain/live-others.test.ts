@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { conversationId, messageAppend, started } from '../../test/contract/log-samples.ts'
+import { appended, conversationId, messageAppend, minuteMs, noonMs, started } from '../../test/contract/log-samples.ts'
 import { Changes } from '../../test/support/until.ts'
 import { LocalBus } from '../adapters/memory/bus.ts'
 import { MemoryLook } from '../adapters/memory/look.ts'
@@ -13,6 +13,7 @@ import type { ConversationRow } from '../protocol/admin-conversations.ts'
 import type { LiveEvents } from '../protocol/admin-live.ts'
 import type { ConversationId } from '../protocol/ids.ts'
 import { Live } from './live.ts'
+import { LiveOthers } from './live-others.ts'
 import type { News } from './ports.ts'
 
 /** A node's live feeds on a store that others append to as well. */
@@ -107,4 +108,65 @@ test('who follows one log, or the list of conversations, is told within a moment
   end()
   assert.deepEqual(log.followed, [])
   assert.equal(conversationId('log'), id)
+})
+
+test('who follows everything again, after a while in which only figures were followed, is told of nothing old', async () => {
+  await using store = new MemoryStore()
+  const [old, list, fresh] = [await started(store, 'old'), await started(store, 'list'), await started(store, 'fresh')]
+  using node = desk(store)
+  await node.live.follow({ topic: 'stats' }, { isReady: () => true, take: () => undefined })
+  const end = await node.live.follow({ topic: 'records' }, node.sink)
+  const endList = await node.live.follow({ topic: 'conversations' }, { ...node.sink, take: () => undefined })
+  await store.append(messageAppend(old, 'followed'))
+  await node.changes.until('what was said elsewhere', () => node.seen.includes('old 1'))
+  end()
+  endList()
+  for (const id of [old, list]) await store.append(messageAppend(id, 'while nobody follows'))
+  await Promise.all([1, 2].map(() => node.live.follow({ topic: 'records' }, node.sink)))
+  await store.append(messageAppend(fresh, 'followed again'))
+  await node.changes.until('what was said after that', () => node.seen.length >= 3)
+  assert.deepEqual(node.seen, ['old 1', 'fresh 1', 'fresh 1'])
+})
+
+test('a conversation that is spoken in all the time is told once, however many others come', async () => {
+  await using store = new MemoryStore()
+  const others = new LiveOthers(new MemoryLook(store))
+  let minutes = 0
+  const say = async (id: ConversationId) => {
+    const { entry } = await appended(store.append(messageAppend(id, 'said', { atMs: noonMs + minutes++ * minuteMs })))
+    return entry.position
+  }
+  const told: string[] = []
+  const busy = await started(store, 'busy')
+  await others.begin()
+  for (let round = 0; round < 10; round += 1) {
+    for (let other = 0; other < 50; other += 1) await say(await started(store, `other${round}x${other}x`))
+    const at = await say(busy)
+    if (others.isNext(busy, at)) told.push(`${busy} ${at}`)
+    const { arrived } = await others.poll()
+    told.push(...arrived.map(({ conversation, entry }) => `${conversation} ${entry.position}`))
+  }
+  assert.equal(told.length, 10 * 51)
+  assert.equal(new Set(told).size, told.length, 'something was told twice')
+})
+
+test('a conversation that comes to be looked at, and holds nothing new, is looked at once', async () => {
+  await using store = new MemoryStore()
+  const others = new LiveOthers(new MemoryLook(store))
+  // Two more than are looked at.
+  for (let at = 0; at < 202; at += 1) {
+    const id = await started(store, `c${at}x`)
+    await store.append(messageAppend(id, 'old', { atMs: noonMs + at * minuteMs }))
+  }
+  await others.begin()
+  await store.forget(conversationId('c201x'))
+  const next = conversationId('c1x')
+  assert.deepEqual(await others.poll(), { arrived: [], changed: [next] })
+  assert.deepEqual(await others.poll(), { arrived: [], changed: [] })
+  await store.append(messageAppend(next, 'new', { atMs: noonMs + 300 * minuteMs }))
+  const { arrived } = await others.poll()
+  assert.deepEqual(
+    arrived.map(({ conversation, entry }) => [conversation, entry.position]),
+    [[next, 2]],
+  )
 })

@@ -42,7 +42,7 @@ export class LiveOthers {
   /** Whether this is the next to be told of its conversation: then it counts as told. Whatever is not comes with `poll`. */
   isNext(conversation: ConversationId, at: Position): boolean {
     if (this.#told === undefined || (this.#told.get(conversation) ?? beginning) !== at - 1) return false
-    this.#told.set(conversation, at)
+    tell(this.#told, conversation, at)
     return true
   }
 
@@ -60,23 +60,29 @@ export class LiveOthers {
         changed.push(looked.id)
         arrived.push(...(await this.#untold(looked, told)))
       }
+      // Whoever asked has gone, and somebody else may have come since: to them all this is old.
+      if (this.#told !== told) return { arrived: [], changed: [] }
       if (told.size > 2 * conversationsMax) this.#told = new Map([...told].slice(-conversationsMax))
     }
     this.#oldUntilMs = page.next === undefined ? 0 : (page.conversations.at(-1)?.lastMs ?? 0)
     return { arrived, changed }
   }
 
-  async #untold({ id, bot }: Looked, told: Map<ConversationId, Position>): Promise<readonly Arrived[]> {
+  async #untold({ id, bot, last }: Looked, told: Map<ConversationId, Position>): Promise<readonly Arrived[]> {
     const before = told.get(id)
     const isUnknown = before === undefined && this.#oldUntilMs > 0
     const range = isUnknown ? { before: position(Number.MAX_SAFE_INTEGER) } : { after: before ?? beginning }
     const found = await this.#look.entries(id, range, entryLimits)
     const isNew = (entry: LookEntry) => !isUnknown || entry.timestampMs > this.#oldUntilMs
     const entries = (found?.entries ?? []).filter(isNew)
-    const end = entries.at(-1)?.position
-    // Those that were told last stand last: they are remembered longest.
-    told.delete(id)
-    if (end !== undefined) told.set(id, end)
+    // Where nothing of it is new, all of it counts as told, or it would be read again each time.
+    tell(told, id, entries.at(-1)?.position ?? last)
     return entries.map(entry => arrivedOf(id, bot, entry))
   }
+}
+
+/** Those that were told last stand last: they are remembered longest. */
+function tell(told: Map<ConversationId, Position>, id: ConversationId, at: Position): void {
+  told.delete(id)
+  told.set(id, at)
 }

@@ -65,6 +65,8 @@ export class Live {
   readonly #turns = new Set<QueueFeed<'turns'>>()
   readonly #stats = new Set<NewestFeed<'stats'>>()
   readonly #problems = new Set<NewestFeed<'problems'>>()
+  /** Feeds of everything that are about to be added. */
+  #joining = 0
   #changed = new Set<ConversationId>()
   /** So many changes there was no room for. */
   #lostRows = 0
@@ -98,13 +100,11 @@ export class Live {
     switch (given.topic) {
       case 'records':
         if (conversation !== undefined) return this.#followLog(conversation, following.after, given.sink)
-        await this.#others?.begin()
-        return this.#add(this.#records, new QueueFeed<'records'>(given.sink, fits))
+        return this.#addForAll(this.#records, new QueueFeed<'records'>(given.sink, fits))
       case 'turns':
         return this.#add(this.#turns, new QueueFeed<'turns'>(given.sink, fits))
       case 'conversations':
-        await this.#others?.begin()
-        return this.#add(
+        return this.#addForAll(
           this.#conversations,
           new QueueFeed<'conversations'>(given.sink, row => fits({ bot: row.bot, conversation: row.id })),
         )
@@ -181,6 +181,23 @@ export class Live {
     }
   }
 
+  /** What other nodes have appended while nobody followed everything is old. */
+  async #addForAll<F extends Feed>(feeds: Set<F>, feed: F): Promise<() => void> {
+    if (this.#followers === 0) this.#others?.end()
+    this.#joining += 1
+    try {
+      await this.#others?.begin()
+      return this.#add(feeds, feed)
+    } finally {
+      this.#joining -= 1
+    }
+  }
+
+  /** How many follow everything, or are about to. */
+  get #followers(): number {
+    return this.#records.size + this.#conversations.size + this.#joining
+  }
+
   #add<F extends Feed>(feeds: Set<F>, feed: F): () => void {
     feeds.add(feed)
     this.#feeds.add(feed)
@@ -203,7 +220,7 @@ export class Live {
       this.#arrivals.clear()
       this.#changed.clear()
       this.#later.clear()
-      this.#others?.end()
+      if (this.#followers === 0) this.#others?.end()
       this.#unlisten?.()
       this.#unlisten = undefined
       return

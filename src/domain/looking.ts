@@ -10,9 +10,10 @@ import type {
 } from '../protocol/admin-conversations.ts'
 import type { ProblemCode } from '../protocol/admin-problems.ts'
 import { ProtocolError } from '../protocol/errors.ts'
-import { botId, type ConversationId, readConversationId, userId } from '../protocol/ids.ts'
+import { botId, type ConversationId, userId } from '../protocol/ids.ts'
 import { position, writeWatermark } from '../protocol/watermark.ts'
 import type { Agents } from './agents.ts'
+import { readName, unknownConversation } from './grant.ts'
 import type { Hub } from './hub.ts'
 import { recordOf } from './log-record.ts'
 import type { Look, Looked, LookFilter, LookPlace, LookRange } from './look-port.ts'
@@ -186,16 +187,6 @@ export class Looking {
     }
   }
 }
-
-/** The name of a conversation in a path. @throws ProtocolError `UnknownConversation` for what can't be one */
-export function readName(name: string): ConversationId {
-  const conversation = readConversationId(name)
-  if (conversation === undefined) throw unknownConversation()
-  return conversation
-}
-
-/** There is no such conversation. */
-export const unknownConversation = () => new ProtocolError('UnknownConversation', 'Unknown conversation.')
 
 /** The newest turn that each position caused, else the turn it was said in. */
 function turnsByPosition(turns: readonly TurnBody[]): ReadonlyMap<number, string> {

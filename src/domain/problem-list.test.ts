@@ -54,6 +54,41 @@ describe('problems', () => {
     assert.deepEqual(there.inspection.problems(), [])
   })
 
+  it('tell of no silence where answers may come to other nodes', () => {
+    const there = inspected({}, true)
+    for (let time = 0; time < 3; time += 1) takeTurn(there)
+    there.go(10_000)
+    assert.deepEqual(there.inspection.problems(), [])
+    there.inspection.says(conversation('a'), bot.id, 0, true, undefined)
+    assert.equal(there.inspection.isHeard(bot.id), undefined)
+  })
+
+  it('of a bot that is removed go with it, and whoever listens is told', () => {
+    const there = inspected()
+    for (let time = 0; time < 3; time += 1) takeTurn(there)
+    takeTurn(there, { status: 500 })
+    there.go(6_000)
+    assert.deepEqual(
+      there.inspection
+        .problems()
+        .map(({ code }) => code)
+        .sort(),
+      ['AnswersDoNotArrive', 'BotThrew'],
+    )
+    let told: number | undefined
+    there.inspection.listen(({ topic, event }) => {
+      if (topic === 'problems') told = event.length
+    })
+    there.bots.length = 0
+    there.go(2_000)
+    assert.deepEqual(there.inspection.problems(), [])
+    assert.equal(told, 0)
+    there.bots.push(bot)
+    there.go(2_000)
+    assert.deepEqual(there.inspection.problems(), [], 'a bot that is added begins anew')
+    assert.equal(there.inspection.isHeard(bot.id), undefined)
+  })
+
   it('tell of answers that are refused, where it can be told whose they are', () => {
     const there = inspected()
     there.inspection.answerRefused(conversation('a'), 'Forbidden')

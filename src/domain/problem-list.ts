@@ -121,6 +121,11 @@ export class ProblemList {
     if (this.#lines.delete(keyOf(bot, code))) this.#changed()
   }
 
+  /** Forgets the problems of all other bots. */
+  keepOnly(bots: ReadonlySet<BotId>): void {
+    this.#forgetWhere(({ bot }) => !bots.has(bot))
+  }
+
   /** How a bot was found by whoever watches them. */
   noteHealth(bot: BotId, { state, problem }: BotHealth, nowMs: number): void {
     if (state === 'up') this.connected(bot)

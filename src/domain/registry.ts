@@ -104,7 +104,7 @@ export class Registry {
    * @throws ProtocolError `UnknownBot`, `OwnedBySettings`
    */
   async remove(id: string, conversations: 'keep' | 'delete'): Promise<void> {
-    const { changes, stored, sites, access } = this.#ports
+    const { changes, stored, sites, access, store } = this.#ports
     const bot = botId(id)
     this.#own(id)
     // Twice: what is broken off half-way can be asked for again, as long as the bot is there.
@@ -112,12 +112,12 @@ export class Registry {
     await changes.do(async () => {
       this.#own(id)
       const gone = sites.sitesOf(bot)
-      for (const site of gone) await access.revokeSite(site)
+      for (const site of gone) await this.#shutOut(site)
       await stored.remove(id, this.#givenBot(id))
       this.#written.delete(id)
       sites.removeBot(bot)
       access.closeRefused()
-      for (const site of gone) await this.#forgetSite(site)
+      for (const { id: site } of gone) await forgetSwitches(store, { bot, site })
     })
     if (conversations === 'delete') await this.#forgetConversations(bot)
   }
@@ -161,9 +161,9 @@ export class Registry {
     return this.#ports.changes.do(async () => {
       const written = this.#own(site.bot.id)
       if (this.#ports.sites.of(site.bot.id, site.id) === undefined) throw unknownSite()
-      await this.#ports.access.revokeSite(site)
+      await this.#shutOut(site)
       await this.#put({ ...written, sites: written.sites.filter(({ id }) => id !== site.id) })
-      await this.#forgetSite(site)
+      await forgetSwitches(this.#ports.store, { bot: site.bot.id, site: site.id })
     })
   }
 
@@ -269,9 +269,10 @@ export class Registry {
     return { bot, password }
   }
 
-  async #forgetSite({ bot, id }: Site): Promise<void> {
-    await this.#ports.secrets.forget(bot.id, id)
-    await forgetSwitches(this.#ports.store, { bot: bot.id, site: id })
+  /** Comes first: whatever breaks off then, the site is there to be removed, and a later one of its name has other secrets. */
+  async #shutOut(site: Site): Promise<void> {
+    await this.#ports.access.revokeSite(site)
+    await this.#ports.secrets.forget(site.bot.id, site.id)
   }
 
   /** Refuses every token first, so that none begins a conversation anew that has just been forgotten. */

@@ -98,20 +98,19 @@ export class Replies {
   }
 
   /**
-   * Deletes an activity of the conversation. Its text is erased, and a `messageDelete` of its id tells clients.
+   * Deletes an activity of the conversation. Its text is erased, also where it was kept of the turns about it, and a
+   * `messageDelete` of its id tells clients.
    *
    * @throws ProtocolError `NotOffered` where updates are off, `UnknownActivity`
    */
   delete(grant: BotGrant, id: string, requestId: string | undefined): Promise<ActivityId> {
     return this.#repeats.share(keyInProcess(grant.conversation, requestId), false, async () => {
+      const { recorder, inspection } = this.#ports
       const { target } = await this.#target(grant, id)
-      await this.#ports.recorder.replace(
-        place(grant, requestId),
-        target,
-        stampDeletion(grant.conversation, account(grant.bot)),
-        true,
-      )
-      this.#ports.inspection?.erased(grant.conversation, target)
+      // First: once the activity is deleted, a bot that deletes it again is told that it is not there.
+      await inspection?.eraseExchanges(grant.conversation, target)
+      const deletion = stampDeletion(grant.conversation, account(grant.bot))
+      await recorder.replace(place(grant, requestId), target, deletion, true)
       return activityId(id)
     })
   }

@@ -53,10 +53,11 @@ export class Retention {
       for (const conversation of forgotten) {
         hub.close(conversation, 1000, 'conversation expired')
         tails.forget(conversation)
-        await files.forgetConversation(conversation)
       }
       inspection?.forget(forgotten)
       if (forgotten.length > 0) events({ event: 'conversationsForgotten', count: forgotten.length })
+      // Last: should that fail, the files go when they are past their own time.
+      for (const conversation of forgotten) await files.forgetConversation(conversation)
       if (forgotten.length < stepMax) return
     }
   }
@@ -65,10 +66,11 @@ export class Retention {
   async forget(conversation: ConversationId): Promise<void> {
     const { store, tails, files, hub, inspection, events } = this.#ports
     hub.close(conversation, 1000, 'conversation deleted')
+    // First: as long as the conversation is there, what was broken off can be asked for again.
+    await files.forgetConversation(conversation)
     await store.forget(conversation)
     tails.forget(conversation)
     inspection?.forget([conversation])
-    await files.forgetConversation(conversation)
     events({ event: 'conversationsForgotten', count: 1 })
   }
 

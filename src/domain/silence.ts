@@ -1,6 +1,7 @@
 /**
  * Bots that accept every turn and say nothing: what they answer goes somewhere else. Counted for each bot, because a bot
- * that reaches us at all reaches us for every conversation.
+ * that reaches us at all reaches us for every conversation. Only a service of one node can count so: where there are
+ * several, a bot's turn is at one and its answer may come to another.
  */
 import type { BotId } from '../protocol/ids.ts'
 import type { Bot } from './sites.ts'
@@ -45,6 +46,11 @@ export class Silence {
     const heard = this.#bots.get(bot)
     if (heard?.speaks && heard.accepted < turnsMax) return true
     return this.silent(nowMs).includes(bot) ? false : undefined
+  }
+
+  /** Forgets all other bots. */
+  keepOnly(bots: ReadonlySet<BotId>): void {
+    for (const bot of this.#bots.keys()) if (!bots.has(bot)) this.#bots.delete(bot)
   }
 
   /** The bots that are silent now. */

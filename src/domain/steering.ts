@@ -9,12 +9,11 @@ import { activityOf } from '../protocol/said.ts'
 import { position } from '../protocol/watermark.ts'
 import { type Conversations, modesFor } from './conversations.ts'
 import type { Credentials } from './credentials.ts'
-import { conversationGrant, grantFor } from './grant.ts'
+import { conversationGrant, grantFor, readName, unknownConversation } from './grant.ts'
 import type { Inspection } from './inspection.ts'
 import type { Links } from './links.ts'
 import { directionOf } from './log-record.ts'
 import type { Look, Looked } from './look-port.ts'
-import { readName, unknownConversation } from './looking.ts'
 import type { Opening } from './opening.ts'
 import type { Clock, ConversationStore, Random } from './ports.ts'
 import type { Recorder } from './record.ts'
@@ -174,7 +173,7 @@ export class Steering {
 
   #siteOf(bot: string, site: string | undefined): Site {
     const { sites } = this.#ports
-    if (sites.bots.every(({ id }) => id !== bot)) throw new ProtocolError('UnknownBot', 'There is no such bot.')
+    if (sites.bot(botId(bot)) === undefined) throw new ProtocolError('UnknownBot', 'There is no such bot.')
     const own = sites.sitesOf(botId(bot))
     const found =
       site === undefined ? (own.find(({ enabled }) => enabled) ?? own[0]) : sites.of(botId(bot), siteId(site))

@@ -37,7 +37,8 @@ export class Tails {
    */
   async read(conversation: ConversationId, after: Position, limits: PageLimits, last?: Position): Promise<Page> {
     const tail = this.#tails.get(conversation)
-    if (tail !== undefined && tail.after <= after) {
+    // Who has all of the tail asks because there is more: what another process has said is in the store alone.
+    if (tail !== undefined && tail.after <= after && after < tail.end) {
       const end = last ?? (await this.#store.find(conversation))?.last
       if (tail.end === end && tail.after <= after) return pageOf(tail, after, limits)
     }

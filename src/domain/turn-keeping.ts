@@ -76,6 +76,12 @@ export class TurnKeeping {
     this.#others = this.#others.filter(marks => !conversations.has(marks.conversation))
   }
 
+  /** What was exchanged in turns about an entry is not kept: those that wait may have left the ring. */
+  dropBodies(conversation: ConversationId, position: number): void {
+    for (const marks of [...this.#failed, ...this.#others])
+      if (marks.conversation === conversation && marks.isAbout(position)) marks.dropBodies()
+  }
+
   /** Forgets in the store what is past its time, unless that has just been done. */
   forgetPast(): void {
     if (this.#isWriting || this.#isStopped || !this.#mayForget) return

@@ -74,8 +74,12 @@ export class TurnMemory {
     const { ring, run, store, redaction } = this.#ports
     const prefix = `${run}-`
     const marks = id.startsWith(prefix) ? ring.at(Number.parseInt(id.slice(prefix.length), 36)) : undefined
-    if (marks !== undefined) return { ...this.body(marks), exchange: exchangeOf(marks, redaction) }
     const kept = await store.turn(id)
+    if (marks !== undefined) {
+      // Another node has erased what is still in memory here.
+      if (kept !== undefined && kept.exchange === undefined) ring.dropBodies(marks)
+      return { ...this.body(marks), exchange: exchangeOf(marks, redaction) }
+    }
     if (kept === undefined) return undefined
     const { text, exchange } = kept
     return { ...(JSON.parse(text) as TurnBody), ...(exchange === undefined ? {} : { exchange: JSON.parse(exchange) }) }

@@ -57,7 +57,10 @@ export type KeptTurn = {
  * However much is put, nobody's message waits for it for longer than the writing of one call's turns takes.
  */
 export interface TurnStore {
-  /** Keeps turns. One whose id is there already is kept as it is now. */
+  /**
+   * Keeps turns. One whose id is there already is kept as it is now, but that it never gets an exchange where it has none
+   * by then: what has been erased does not come back with a turn that still had it.
+   */
   putTurns(turns: readonly KeptTurn[]): Promise<void>
 
   /** A turn, or undefined. */
@@ -70,7 +73,10 @@ export interface TurnStore {
    */
   turnsAbout(conversation: ConversationId, from: number, to: number, max: number): Promise<readonly string[]>
 
-  /** Forgets what went to the bot and came back in the turns that reach over a position, and keeps the rest of them. */
+  /**
+   * Forgets what went to the bot and came back in the turns that reach over a position, for good, and keeps the rest of
+   * them. Somebody waits for it. It rejects with a ProtocolError `Unavailable` where the world is at fault.
+   */
   eraseExchanges(conversation: ConversationId, position: number): Promise<void>
 
   /**

@@ -212,6 +212,24 @@ for (const [adapter, open] of [
       assert.equal(await opened.look.count({ failed: 'any' }), 2)
     })
 
+    it('finds conversations by what failed in them, whatever clients call their activities', async t => {
+      const opened = await open(t)
+      const [a, b, c] = [await said(opened, 'a', 1), await said(opened, 'b', 2), await said(opened, 'c', 3)]
+      const turn = (id: string, conversation: ConversationId, type: string, problem: string) => ({
+        ...{ id, conversation, first: 1, last: 1, startedMs: noonMs, exchange: undefined },
+        text: JSON.stringify({ id, type, outcome: 'timeout', problem, spans: [{ name: 'bot', note: type }] }),
+      })
+      await opened.store.turns.putTurns([
+        turn('1', a, 'a\u0000b\ud800', 'Timeout'),
+        turn('2', b, '"problem":"Timeout"', 'BotThrew'),
+        turn('3', c, '\\"problem":"Timeout"\udc00', 'BotThrew'),
+      ])
+      assert.deepEqual(await listed(opened, { failed: 'Timeout' }), [a])
+      assert.deepEqual(await listed(opened, { failed: 'BotThrew' }), [c, b])
+      assert.equal(await opened.look.count({ failed: 'BotThrew' }), 2)
+      assert.deepEqual(await listed(opened, { failed: 'any' }), [c, b, a])
+    })
+
     it('finds what begins with an id, a part of a member’s id, and a part of a text, whatever the case', async t => {
       const opened = await open(t)
       const a = await said(opened, 'abc', 1, 'A “Straße”, 100 % \\o/ "quoted"\nÉlan_vital')

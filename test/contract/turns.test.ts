@@ -115,6 +115,21 @@ for (const [adapter, open] of [
       assert.notEqual((await store.turns.turn('not'))?.exchange, undefined)
     })
 
+    it('never get back what was exchanged, whoever puts them again', async t => {
+      const store = await open(t)
+      const id = await started(store, 'a')
+      const exchangeOf = async (name: string) => (await store.turns.turn(name))?.exchange
+      await store.turns.putTurns([turn(id, 'erased'), turn(id, 'kept', { first: 3, last: 4 })])
+      await store.turns.eraseExchanges(id, 2)
+      const exchange = '{"url":"http://bot","body":"newer"}'
+      await store.turns.putTurns([
+        turn(id, 'erased', { text: '"newer"', exchange }),
+        turn(id, 'kept', { first: 3, last: 4, exchange }),
+      ])
+      assert.deepEqual([await exchangeOf('erased'), await exchangeOf('kept')], [undefined, exchange])
+      assert.equal((await store.turns.turn('erased'))?.text, '"newer"', 'all else is as it was put last')
+    })
+
     it('are forgotten by their age and their number, the oldest first, so many at a time', async t => {
       const store = await open(t)
       const id = await started(store, 'a')

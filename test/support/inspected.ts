@@ -36,8 +36,9 @@ const failed = { outcome: 'failed', answered: true, status: 500, message: 'It ha
 
 const limits: InspectionLimits = { bodies: 'full', maxBody: 1024, turns: 100, hours: 24, redact: [] }
 
-/** An inspection, in a world of which every part is at hand. */
-export function inspected(more: Partial<InspectionLimits> = {}) {
+/** An inspection, in a world of which every part is at hand: what bots there are can be changed. */
+export function inspected(more: Partial<InspectionLimits> = {}, isShared = false) {
+  const bots = [bot]
   const events: Event[] = []
   const timers = new Set<{ readonly atMs: number; readonly callback: () => void }>()
   const puts: { readonly turns: readonly KeptTurn[]; readonly done: () => void }[] = []
@@ -62,7 +63,8 @@ export function inspected(more: Partial<InspectionLimits> = {}) {
       },
       random: { text: characters => 'r'.repeat(characters) },
       events: event => events.push(event),
-      sites: { bots: [bot] },
+      sites: { bots },
+      isShared,
       sockets: () => 7,
       node: 'node',
       development: true,
@@ -74,7 +76,7 @@ export function inspected(more: Partial<InspectionLimits> = {}) {
       for (const timer of timers) if (timer.atMs <= nowMs && timers.delete(timer)) timer.callback()
     }
   }
-  return { inspection, events, timers, puts, go, now: () => nowMs }
+  return { inspection, bots, events, timers, puts, go, now: () => nowMs }
 }
 
 type World = ReturnType<typeof inspected>

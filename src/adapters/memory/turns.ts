@@ -13,7 +13,11 @@ export class MemoryTurns implements TurnStore {
   readonly #turns = new Map<string, KeptTurn>()
 
   async putTurns(turns: readonly KeptTurn[]): Promise<void> {
-    for (const turn of turns) this.#turns.set(turn.id, turn)
+    for (const turn of turns) {
+      const before = this.#turns.get(turn.id)
+      const isErased = before !== undefined && before.exchange === undefined
+      this.#turns.set(turn.id, isErased ? { ...turn, exchange: undefined } : turn)
+    }
     await this.forgetTurns(Number.NEGATIVE_INFINITY, turnsMax, this.#turns.size)
   }
 

@@ -38,7 +38,8 @@ export class TurnChanges {
 const prepared = (database: DatabaseSync) => ({
   put: database.prepare(`INSERT INTO turns (id, conversation, first, last, started_ms, text, exchange)
     SELECT ?, number, ?, ?, ?, ?, ? FROM conversations WHERE id = ?
-    ON CONFLICT (id) DO UPDATE SET first = excluded.first, last = excluded.last, text = excluded.text, exchange = excluded.exchange`),
+    ON CONFLICT (id) DO UPDATE SET first = excluded.first, last = excluded.last, text = excluded.text,
+      exchange = iif(turns.exchange IS NULL, NULL, excluded.exchange)`),
   erase: database.prepare(`UPDATE turns SET exchange = NULL
     WHERE conversation = (SELECT number FROM conversations WHERE id = ?) AND first <= ? AND last >= ?`),
   forget: database.prepare(`DELETE FROM turns WHERE number IN (SELECT number FROM turns ORDER BY number LIMIT ?)

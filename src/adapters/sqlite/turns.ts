@@ -34,7 +34,7 @@ export class SqliteTurns implements TurnStore {
   }
 
   eraseExchanges(conversation: ConversationId, position: number): Promise<void> {
-    return this.#thread.askLater({ kind: 'eraseExchanges', conversation, position }, nothing)
+    return this.#thread.ask({ kind: 'eraseExchanges', conversation, position }, nothing)
   }
 
   forgetTurns(beforeMs: number, keep: number, max: number): Promise<number> {

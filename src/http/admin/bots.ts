@@ -7,7 +7,7 @@ import type { Bot, Site, Sites } from '../../domain/sites.ts'
 import { switchNames } from '../../domain/switches.ts'
 import type { BotHealth, ChangedBotBody } from '../../protocol/admin.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
-import type { BotId } from '../../protocol/ids.ts'
+import { type BotId, botId } from '../../protocol/ids.ts'
 import { bodyText } from '../bodies.ts'
 import type { Handler } from '../paths.ts'
 import { json, parameter, query } from '../requests.ts'
@@ -28,7 +28,7 @@ export type BotPorts = {
 export function botRoutes(route: Route, { sites, registry, healthOf }: BotPorts, audit: Audit): void {
   const bodyOf = (request: FastifyRequest) => bodyText(request, 'MalformedBody')
   const botOf = (request: FastifyRequest): Bot => {
-    const bot = sites.bots.find(({ id }) => id === parameter(request, 'bot'))
+    const bot = sites.bot(botId(parameter(request, 'bot')))
     if (bot === undefined) throw new ProtocolError('UnknownBot', 'There is no such bot.')
     return bot
   }
@@ -36,8 +36,10 @@ export function botRoutes(route: Route, { sites, registry, healthOf }: BotPorts,
   const shown = (bot: Bot) => botBody(bot, healthOf(bot.id))
   const changed = ({ bot, password }: ChangedBot): ChangedBotBody => ({ ...shown(bot), appPassword: password })
 
-  const listBots: Handler = (request, reply) =>
-    json(reply, pageOf(sites.bots.map(shown), query(request, 'limit'), query(request, 'cursor')))
+  const listBots: Handler = (request, reply) => {
+    const { items, next } = pageOf(sites.bots, query(request, 'limit'), query(request, 'cursor'))
+    return json(reply, { items: items.map(shown), next })
+  }
   const showBot: Handler = (request, reply) => json(reply, shown(botOf(request)))
   const addBot: Handler = async (request, reply) => {
     const added = await registry.add(parseBotChange(bodyOf(request)))
@@ -60,8 +62,9 @@ export function botRoutes(route: Route, { sites, registry, healthOf }: BotPorts,
   }
 
   const listSites: Handler = (request, reply) => {
-    const own = sites.sitesOf(botOf(request).id).map(site => siteBody(site, sites))
-    return json(reply, pageOf(own, query(request, 'limit'), query(request, 'cursor')))
+    const own = sites.sitesOf(botOf(request).id)
+    const { items, next } = pageOf(own, query(request, 'limit'), query(request, 'cursor'))
+    return json(reply, { items: items.map(site => siteBody(site, sites)), next })
   }
   const addSite: Handler = async (request, reply) => {
     const site = await registry.addSite(botOf(request).id, parseSiteChange(bodyOf(request)))

@@ -6,18 +6,19 @@ import type { BotCheck } from '../../domain/bot-check.ts'
 import type { Sites } from '../../domain/sites.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import { parseOptionalObject } from '../../protocol/fields.ts'
+import { botId } from '../../protocol/ids.ts'
 import { jsonBytesMax } from '../../protocol/limits.ts'
 import { bodyText } from '../bodies.ts'
 import { type Handler, mount } from '../paths.ts'
 import { json, parameter } from '../requests.ts'
 
 /** What the check needs of the inside. */
-export type CheckPorts = { readonly sites: Pick<Sites, 'bots'>; readonly botCheck: BotCheck }
+export type CheckPorts = { readonly sites: Pick<Sites, 'bot'>; readonly botCheck: BotCheck }
 
 /** Mounts `POST /admin/v1/bots/{bot}/check`. Whoever calls this guards the path. */
 export function checkRoutes(app: FastifyInstance, { sites, botCheck }: CheckPorts): void {
   const check: Handler = async (request, reply) => {
-    const bot = sites.bots.find(({ id }) => id === parameter(request, 'bot'))
+    const bot = sites.bot(botId(parameter(request, 'bot')))
     if (bot === undefined) throw new ProtocolError('UnknownBot', 'There is no such bot.')
     return json(reply, await botCheck.check(bot, parseSend(bodyText(request, 'MalformedBody'))))
   }

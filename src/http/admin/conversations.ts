@@ -1,7 +1,6 @@
 /**
  * Conversations in the admin API: the list, one of them, and what is done in one.
  */
-import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Access } from '../../domain/access.ts'
 import type { Looking } from '../../domain/looking.ts'
@@ -16,12 +15,11 @@ import { type Handler, mount, type Origins } from '../paths.ts'
 import { json, parameter } from '../requests.ts'
 import { type Audit, base, router } from './audit.ts'
 import { knownFields } from './bodies.ts'
-import type { Admission } from './guard.ts'
-import { type LivePorts, liveRoute } from './live.ts'
+import { type LiveDoor, type LivePorts, liveRoute } from './live.ts'
 import { readListQuery } from './queries.ts'
 import { type RecordsPorts, recordRoutes } from './records.ts'
 import { type SeriesPorts, seriesRoutes } from './series.ts'
-import { tailRoute } from './tail.ts'
+import { type TailDoor, tailRoute } from './tail.ts'
 
 /** What the routes need of the inside. */
 export type ConversationPorts = RecordsPorts &
@@ -35,7 +33,7 @@ export type ConversationPorts = RecordsPorts &
   }
 
 /** What the routes are given by those who let people in. */
-export type Doorkeeper = { readonly audit: Audit; readonly admitUpgrade: (request: IncomingMessage) => Admission }
+export type Doorkeeper = LiveDoor & TailDoor & { readonly audit: Audit }
 
 /** Mounts everything about conversations, and what happens now. */
 export function conversationRoutes(app: FastifyInstance, ports: ConversationPorts, door: Doorkeeper): void {
@@ -97,7 +95,7 @@ export function conversationRoutes(app: FastifyInstance, ports: ConversationPort
   route('/conversations/:conversation/records/:seq/again', { POST: again })
   recordRoutes(route, ports)
   seriesRoutes(route, ports)
-  tailRoute(app, ports)
+  tailRoute(app, ports, door)
   liveRoute(app, ports, door)
 }
 

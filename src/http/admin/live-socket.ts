@@ -8,6 +8,7 @@ import type { LiveMessage, LiveTopic } from '../../protocol/admin-live.ts'
 import { failures, ProtocolError } from '../../protocol/errors.ts'
 import { isObject, type JsonObject, parseJson } from '../../protocol/fields.ts'
 import { idCharactersMax } from '../../protocol/limits.ts'
+import type { Session } from './session.ts'
 
 /** Subscriptions of one socket. */
 const subscriptionsMax = 32
@@ -19,13 +20,20 @@ const topics: readonly LiveTopic[] = ['stats', 'records', 'turns', 'conversation
 
 /** Somebody who looks in. */
 export class LiveSocket {
+  /** Who has opened it, if it was not the key itself. */
+  readonly session: Session | undefined
   readonly #socket: WebSocket
   readonly #ports: { readonly live: Live; readonly events: Events }
   /** What ends each subscription; undefined while it begins. */
   readonly #subscriptions = new Map<string, { end: (() => void) | undefined; isOver: boolean }>()
   #isAlive = true
 
-  constructor(socket: WebSocket, ports: { readonly live: Live; readonly events: Events }) {
+  constructor(
+    socket: WebSocket,
+    ports: { readonly live: Live; readonly events: Events },
+    session: Session | undefined,
+  ) {
+    this.session = session
     this.#socket = socket
     this.#ports = ports
     socket.on('message', (data, isBinary) => this.#hear(data, isBinary))

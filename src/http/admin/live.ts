@@ -14,6 +14,7 @@ import { mount } from '../paths.ts'
 import { base } from './audit.ts'
 import type { Admission } from './guard.ts'
 import { LiveSocket } from './live-socket.ts'
+import type { Session, Sessions } from './session.ts'
 
 /** What the live socket, and the tail, need of the inside. */
 export type LivePorts = {
@@ -23,6 +24,12 @@ export type LivePorts = {
   readonly isStopping: () => boolean
   /** Called now and then while somebody looks. */
   readonly looked: () => void
+}
+
+/** What the live socket is given by those who let people in. */
+export type LiveDoor = {
+  readonly admitUpgrade: (request: IncomingMessage) => Admission
+  readonly sessions: Pick<Sessions, 'hasEnded' | 'listen'>
 }
 
 /** Sockets at once: each is a person with the admin key. */
@@ -40,11 +47,7 @@ const closeTimeoutMs = 1_000
 const path = /^\/admin\/v1\/live\/?$/i
 
 /** Mounts the socket. */
-export function liveRoute(
-  app: FastifyInstance,
-  ports: LivePorts,
-  { admitUpgrade }: { readonly admitUpgrade: (request: IncomingMessage) => Admission },
-): void {
+export function liveRoute(app: FastifyInstance, ports: LivePorts, { admitUpgrade, sessions }: LiveDoor): void {
   const notAnUpgrade = () => {
     throw new ProtocolError('Unacceptable', 'This is opened as a WebSocket.')
   }
@@ -53,11 +56,12 @@ export function liveRoute(
   app.upgrades.push({
     takes: own => path.test(own),
     async accept(request, socket, head) {
-      const { refused } = admitUpgrade(request)
+      const { refused, session } = admitUpgrade(request)
       if (refused !== undefined) throw refused
-      sockets.accept(request, socket, head)
+      sockets.accept(request, socket, head, session)
     },
   })
+  sessions.listen(() => sockets.closeWhere(session => sessions.hasEnded(session)))
   app.addHook('preClose', async () => sockets.stop())
 }
 
@@ -79,11 +83,11 @@ class LiveSockets {
   }
 
   /** @throws ProtocolError `Unavailable` */
-  accept(request: IncomingMessage, socket: Socket, head: Buffer): void {
+  accept(request: IncomingMessage, socket: Socket, head: Buffer, session: Session | undefined): void {
     if (this.#ports.isStopping()) throw new ProtocolError('Unavailable', 'The service is stopping.')
     if (this.#open.size >= socketsMax) throw new ProtocolError('Unavailable', 'Too many are looking in already.')
     this.#server.handleUpgrade(request, socket, head, opened => {
-      const own = new LiveSocket(opened, this.#ports)
+      const own = new LiveSocket(opened, this.#ports, session)
       this.#open.add(own)
       this.#ports.looked()
       this.#cancelPing ??= this.#ports.clock.after(pingMs, () => this.#ping())
@@ -92,6 +96,12 @@ class LiveSockets {
         own.ended()
       })
     })
+  }
+
+  /** Closes those that were opened with a session that has ended; one that was opened with the key has none. */
+  closeWhere(hasEnded: (session: Session) => boolean): void {
+    for (const own of this.#open)
+      if (own.session !== undefined && hasEnded(own.session)) own.close(1008, 'the session has ended')
   }
 
   /** Closes all of them; who does not answer is cut off. */

@@ -1,6 +1,7 @@
 /**
  * The admin API: who is let in, and everything that can be asked for there.
  */
+import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { bodyText } from '../bodies.ts'
 import { type Handler, isAdminPath } from '../paths.ts'
@@ -11,6 +12,7 @@ import { type BotPorts, botRoutes } from './bots.ts'
 import { type CheckPorts, checkRoutes } from './check.ts'
 import { type ConversationPorts, conversationRoutes } from './conversations.ts'
 import { Guard, type GuardPorts } from './guard.ts'
+import type { Session } from './session.ts'
 import { type SecretPorts, secretRoutes } from './sites.ts'
 
 /** What the routes need of the inside. */
@@ -31,6 +33,7 @@ const doors: readonly string[] = [`${base}/login`, `${base}/logout`]
 export function admin(ports: AdminPorts): (app: FastifyInstance) => void {
   const guard = new Guard(ports)
   const audit = auditor(ports)
+  const shown = new WeakMap<IncomingMessage, Session>()
 
   const login: Handler = (request, reply) => {
     const cookie = guard.login(request.raw, parseKey(bodyText(request, 'MalformedBody')))
@@ -48,6 +51,7 @@ export function admin(ports: AdminPorts): (app: FastifyInstance) => void {
       if (isDoor || !isAdminPath(request.url)) return done()
       const { refused, session } = guard.admit(request.raw)
       const renewed = session === undefined ? undefined : guard.renewal(request.raw, session)
+      if (session !== undefined) shown.set(request.raw, session)
       if (renewed !== undefined) reply.header('set-cookie', renewed)
       if (refused === undefined) ports.looked()
       done(refused)
@@ -66,6 +70,10 @@ export function admin(ports: AdminPorts): (app: FastifyInstance) => void {
     botRoutes(route, ports, audit)
     secretRoutes(route, ports, audit)
     checkRoutes(app, ports)
-    conversationRoutes(app, ports, { audit, admitUpgrade: request => guard.admitUpgrade(request) })
+    conversationRoutes(app, ports, {
+      ...{ audit, sessions: ports.sessions },
+      sessionOf: request => shown.get(request),
+      admitUpgrade: request => guard.admitUpgrade(request),
+    })
   }
 }

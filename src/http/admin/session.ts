@@ -40,23 +40,20 @@ export class Sessions {
   readonly #ports: SessionPorts
   readonly #key: string
   /** Ended by hand → when nobody could show them any more: milliseconds since 1970. */
-  readonly #ended: Map<string, number>
+  readonly #ended = new Map<string, number>()
+  readonly #listeners: (() => void)[] = []
 
-  private constructor(ports: SessionPorts, key: string, ended: readonly (readonly [string, number])[]) {
+  /** Knows of none that was ended until they are taken up. @param key the admin key: another one ends every session */
+  constructor(ports: SessionPorts, key: string) {
     this.#ports = ports
     this.#key = ports.keys.digest(`admin key ${key}`)
-    this.#ended = new Map(ended)
   }
 
-  /** Takes up what was ended before the last start. @param key the admin key: another one ends every session */
-  static async open(ports: SessionPorts, key: string): Promise<Sessions> {
-    return new Sessions(ports, key, readEnded(await ports.store.setting(settingName)))
-  }
-
-  /** Takes up what was ended on other nodes, if it is among the settings named. */
-  async takeUp(names: readonly string[]): Promise<void> {
+  /** Takes up what was ended before the last start, or on other nodes, if it is among the settings named. */
+  async takeUp(names: readonly string[] = [settingName]): Promise<void> {
     if (!names.includes(settingName)) return
     for (const [id, untilMs] of readEnded(await this.#ports.store.setting(settingName))) this.#ended.set(id, untilMs)
+    this.#tell()
     this.#forgetPast()
   }
 
@@ -84,11 +81,26 @@ export class Sessions {
   async end({ id }: Session): Promise<void> {
     const { store, clock } = this.#ports
     this.#ended.set(id, clock.nowMs() + lifeMs)
+    this.#tell()
     await changeSetting(store, settingName, text => {
       for (const [ended, untilMs] of readEnded(text)) this.#ended.set(ended, untilMs)
       this.#forgetPast()
       return { next: JSON.stringify([...this.#ended]), result: undefined }
     })
+  }
+
+  /** Whether a session was ended by hand, of late. What was opened with one goes on when only its time is over. */
+  hasEnded({ id }: Pick<Session, 'id'>): boolean {
+    return this.#ended.has(id)
+  }
+
+  /** Calls when sessions have been ended: here at once, or on another node when that is heeded. */
+  listen(listener: () => void): void {
+    this.#listeners.push(listener)
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
   }
 
   #forgetPast(): void {

@@ -1,6 +1,7 @@
 /**
  * The tail: what is said and what became of it as lines of JSON, as long as somebody reads them.
  */
+import type { IncomingMessage } from 'node:http'
 import { PassThrough } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Inspection } from '../../domain/inspection.ts'
@@ -13,9 +14,17 @@ import { type Handler, mount } from '../paths.ts'
 import { base } from './audit.ts'
 import type { LivePorts } from './live.ts'
 import { readTailQuery } from './queries.ts'
+import type { Session, Sessions } from './session.ts'
 
 /** What the tail needs of the inside. */
 export type TailPorts = LivePorts & { readonly inspection: Pick<Inspection, 'turn'> }
+
+/** What the tail is given by those who let people in. */
+export type TailDoor = {
+  /** The session with which a request was let in, if it was not the key itself. */
+  readonly sessionOf: (request: IncomingMessage) => Session | undefined
+  readonly sessions: Pick<Sessions, 'hasEnded' | 'listen'>
+}
 
 /** Readers at once. */
 const tailsMax = 64
@@ -36,17 +45,22 @@ const unreadBytesMax = 256 * 1024
 const toldMax = 10_000
 
 /** Mounts the tail. */
-export function tailRoute(app: FastifyInstance, ports: TailPorts): void {
-  const open = new Set<Tail>()
+export function tailRoute(app: FastifyInstance, ports: TailPorts, { sessionOf, sessions }: TailDoor): void {
+  /** With the session of whoever reads. */
+  const open = new Map<Tail, Session | undefined>()
   const tail: Handler = async (request, reply) => {
     if (ports.isStopping()) throw new ProtocolError('Unavailable', 'The service is stopping.')
     if (open.size >= tailsMax) throw new ProtocolError('Unavailable', 'Too many are looking in already.')
     const asked = readTailQuery(request)
+    const session = sessionOf(request.raw)
     const own = new Tail(ports, asked)
-    open.add(own)
+    open.set(own, session)
     own.lines.once('close', () => open.delete(own))
     try {
       await own.follow(asked.followed)
+      // It may have ended since it was shown.
+      if (session !== undefined && sessions.hasEnded(session))
+        throw new ProtocolError('AdminKeyNeeded', 'The session has ended.')
     } catch (error) {
       own.lines.destroy()
       throw error
@@ -56,7 +70,10 @@ export function tailRoute(app: FastifyInstance, ports: TailPorts): void {
   }
   mount(app, `${base}/tail`, { GET: tail }, jsonBytesMax)
   app.addHook('preClose', async () => {
-    for (const own of open) own.end()
+    for (const own of open.keys()) own.end()
+  })
+  sessions.listen(() => {
+    for (const [own, session] of open) if (session !== undefined && sessions.hasEnded(session)) own.end()
   })
 }
 
@@ -102,8 +119,14 @@ class Tail {
         this.#dropped(dropped)
       },
     }
-    if (!this.#wanted.failed) this.#ends.push(await live.follow({ topic: 'records', ...followed }, records))
-    this.#ends.push(await live.follow({ topic: 'turns', ...followed }, turns))
+    if (!this.#wanted.failed) this.#follows(await live.follow({ topic: 'records', ...followed }, records))
+    this.#follows(await live.follow({ topic: 'turns', ...followed }, turns))
+  }
+
+  /** Whoever has been ended meanwhile follows nothing. */
+  #follows(end: () => void): void {
+    if (this.lines.destroyed) end()
+    else this.#ends.push(end)
   }
 
   endAfter(seconds: number): void {

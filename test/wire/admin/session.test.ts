@@ -2,12 +2,16 @@
  * Logging in to the admin API with a cookie: what it opens, for whom, and how it ends.
  */
 import assert from 'node:assert/strict'
+import { type IncomingMessage, request } from 'node:http'
 import { after, test } from 'node:test'
 import { assertAdminRefused } from '../../support/admin.ts'
 import { startApp } from '../../support/app.ts'
 import { makeFolder } from '../../support/folder.ts'
 import { type Answer, call } from '../../support/http.ts'
 import { openSocket, refusedHandshake } from '../../support/socket.ts'
+import { inTime } from '../../support/until.ts'
+import { grounds } from '../nodes/grounds.ts'
+import { startNodes } from '../nodes/nodes.ts'
 
 const app = await startApp()
 after(() => app[Symbol.asyncDispose]())
@@ -166,6 +170,46 @@ test('logging out ends the session everywhere, also for copies of the cookie and
   await using again = await startApp({ dir: folder.path })
   assertAdminRefused(await bots(ended, {}, again), 401, 'AdminKeyNeeded')
   assert.equal((await bots(open, {}, again)).status, 200, 'a session survives a restart')
+})
+
+/** Looks in with the live socket and the tail. `ended` resolves when both have ended, with how the socket was closed. */
+async function lookIn(origin: string, headers: Headers) {
+  const socket = await openSocket(`${origin.replace('http', 'ws')}/admin/v1/live`, { headers })
+  const asked = request(`${origin}/admin/v1/tail`, { headers })
+  asked.on('error', () => undefined).end()
+  const answered = new Promise<IncomingMessage>(resolve => asked.once('response', resolve))
+  const tail = await inTime('the tail', answered)
+  assert.equal(tail.statusCode, 200)
+  const tailEnded = new Promise<void>(resolve => tail.once('end', resolve).resume())
+  return {
+    socket,
+    tail,
+    ended: Promise.all([socket.closed, tailEnded]).then(([closed]) => closed),
+    [Symbol.dispose]: () => {
+      socket.ws.terminate()
+      asked.destroy()
+    },
+  }
+}
+
+test('logging out ends the live sockets and tails of the session, on every node, and no others', async () => {
+  await using ground = await grounds[0].open()
+  await using world = await startNodes(ground, 2)
+  const [here, there] = world.nodes
+  const [cookie, other] = [await loggedIn(here), await loggedIn(here)]
+  using own = await lookIn(here.origin, { cookie, origin: here.origin })
+  using elsewhere = await lookIn(there.origin, { cookie, origin: there.origin })
+  using another = await lookIn(here.origin, { cookie: other, origin: here.origin })
+  using keyed = await lookIn(here.origin, { authorization: `Bearer ${here.adminKey}` })
+  const headers = { cookie, origin: here.origin }
+  assert.equal((await call(`${here.origin}/admin/v1/logout`, { method: 'POST', headers })).status, 204)
+  for (const { ended } of [own, elsewhere])
+    assert.deepEqual(await inTime('the end', ended), { code: 1008, reason: 'the session has ended' })
+  for (const { socket, tail } of [another, keyed]) {
+    socket.send(JSON.stringify({ op: 'sub', id: 'still here', topic: 'problems' }))
+    await socket.until('an answer', ({ frames }) => frames.length > 0)
+    assert.equal(tail.readableEnded, false)
+  }
 })
 
 test('a session ends with the key it was opened with', async () => {
