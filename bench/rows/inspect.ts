@@ -2,6 +2,7 @@
  * What watching turns costs: the closed loop through a service that watches them as `serve` does, against one that
  * watches nothing, and one that keeps bodies as `dev` does.
  */
+import assert from 'node:assert/strict'
 import { type Figure, interleaved, median, type Say } from '../figures.ts'
 import { makeFolder } from '../folder.ts'
 import { startBot } from '../load/bot.ts'
@@ -11,6 +12,12 @@ import { type Side, startWatched } from '../side.ts'
 import { measureLoop, type Round } from './closed-loop.ts'
 
 const inFlight = 64
+
+/**
+ * Processes of each kind, which take turns: what one is compiled to, and where it lies in memory, makes it some hundredths
+ * faster or slower than another of its kind for as long as it lives, which is as much as is to be measured.
+ */
+const processes = 3
 
 /** Runs the row. */
 export async function inspect(scale: Scale, say: Say): Promise<readonly Figure[]> {
@@ -23,13 +30,19 @@ export async function inspect(scale: Scale, say: Say): Promise<readonly Figure[]
     opened.defer(() => {
       for (const talker of talkers) talker.close()
     })
+    await measureLoop(side, talkers, scale.warmMs)
     return () => measureLoop(side, talkers, scale.loopMs)
   }
-  const measurements = { off: await start('off'), none: await start('none'), full: await start('full') }
+  const inTurn = async (watched: 'off' | 'none' | 'full') => {
+    const measures: (() => Promise<Round>)[] = []
+    while (measures.length < processes) measures.push(await start(watched))
+    let round = 0
+    return () => measures[round++ % processes]?.() ?? assert.fail()
+  }
   say('inspect: warming up')
-  for (const measure of Object.values(measurements)) await measure()
+  const measurements = { off: await inTurn('off'), none: await inTurn('none'), full: await inTurn('full') }
   // One difference of a few hundredths takes more rounds than one of halves.
-  const rounds = await interleaved(scale.rounds * 2, measurements, round => say(`inspect: ${round}`))
+  const rounds = await interleaved(scale.rounds * processes, measurements, round => say(`inspect: ${round}`))
   return (['none', 'full'] as const).flatMap(watched => figuresOf(watched, rounds[watched], rounds.off))
 }
 
