@@ -40,17 +40,22 @@ export class Sessions {
   readonly #ports: SessionPorts
   readonly #key: string
   /** Ended by hand → when nobody could show them any more: milliseconds since 1970. */
-  readonly #ended = new Map<string, number>()
+  readonly #ended: Map<string, number>
   readonly #listeners: (() => void)[] = []
 
-  /** Knows of none that was ended until they are taken up. @param key the admin key: another one ends every session */
-  constructor(ports: SessionPorts, key: string) {
+  private constructor(ports: SessionPorts, key: string, ended: readonly (readonly [string, number])[]) {
     this.#ports = ports
     this.#key = ports.keys.digest(`admin key ${key}`)
+    this.#ended = new Map(ended)
   }
 
-  /** Takes up what was ended before the last start, or on other nodes, if it is among the settings named. */
-  async takeUp(names: readonly string[] = [settingName]): Promise<void> {
+  /** Takes up what was ended before the last start. @param key the admin key: another one ends every session */
+  static async open(ports: SessionPorts, key: string): Promise<Sessions> {
+    return new Sessions(ports, key, readEnded(await ports.store.setting(settingName)))
+  }
+
+  /** Takes up what was ended on other nodes, if it is among the settings named. */
+  async takeUp(names: readonly string[]): Promise<void> {
     if (!names.includes(settingName)) return
     for (const [id, untilMs] of readEnded(await this.#ports.store.setting(settingName))) this.#ended.set(id, untilMs)
     this.#tell()
