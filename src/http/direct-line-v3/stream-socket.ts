@@ -18,6 +18,7 @@ import type { UserId } from '../../protocol/ids.ts'
 import { type Rate, unsentBytesMax } from '../../protocol/limits.ts'
 import type { Throttle } from '../throttle.ts'
 import type { SocketCaller } from './socket-count.ts'
+import { textFrame } from './text-frame.ts'
 
 /** What a socket needs of the inside. */
 export type SocketPorts = {
@@ -82,7 +83,9 @@ export class Stream implements Listener {
   }
 
   send(frame: string): boolean {
-    this.socket.send(bytesOf(frame), { binary: false })
+    // Nothing may follow the frame that closes.
+    if (this.socket.readyState !== WebSocket.OPEN) return true
+    this.#tcp.write(frameOf(frame))
     if (this.#tcp.writableLength <= unsentBytesMax || !this.#tcp.writableNeedDrain) return true
     this.#tcp.once('drain', () => this.#cursor?.resume())
     return false
@@ -180,10 +183,10 @@ function onLife(this: WebSocket): void {
 /** A broken socket closes, and closing is heard. */
 const ignore = () => undefined
 
-/** The bytes of the last frame: a room's sockets are sent the same one, one after another. */
-let last: { readonly frame: string; readonly bytes: Buffer } = { frame: '', bytes: Buffer.alloc(0) }
+/** The last frame: a room's sockets are sent the same one, one after another. */
+let last = { text: '', frame: textFrame('') }
 
-function bytesOf(frame: string): Buffer {
-  if (last.frame !== frame) last = { frame, bytes: Buffer.from(frame) }
-  return last.bytes
+function frameOf(text: string): Buffer {
+  if (last.text !== text) last = { text, frame: textFrame(text) }
+  return last.frame
 }
