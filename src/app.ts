@@ -95,7 +95,34 @@ export async function startLandline(
   const publicUrl = () => configured ?? listening()
   const addresses = new Addresses(settings.trustedProxies)
   const inside = await openInside(settings, outside, events, publicUrl)
-  const { sites, rates, authority, opening, conversations, credentials, attachments, replies } = inside
+  const { sites, rates, authority, opening, conversations, credentials, attachments, replies, heeding } = inside
+  const servers: FastifyInstance[] = []
+  const stop = async () => {
+    stopping = true
+    rates.letGo()
+    inside.retention.stop()
+    inside.overload.stop()
+    inside.watch.stop()
+    inside.live.stop()
+    const heedingStopped = heeding?.stop()
+    await authority.stop()
+    const isIdle = await within(settings.stopTimeoutMs, inside.inFlight.idle())
+    await inside.botCheck.stop()
+    inside.hub.closeAll(1001, 'the service is stopping')
+    // What has not ended by now is broken off, so that it does not hold up what has.
+    const cut = () => {
+      for (const { server } of servers) server.closeAllConnections()
+    }
+    const breakOff = isIdle ? undefined : setTimeout(cut, breakOffMs)
+    await Promise.all(servers.map(server => server.close()))
+    clearTimeout(breakOff)
+    inside.inspection.stop()
+    // Last: a store that is away holds up nobody who waits to be let go.
+    await heedingStopped
+  }
+  // The inside runs by the clock: a start that fails stops it, or the process would not end.
+  await using unfinished = new AsyncDisposableStack()
+  unfinished.defer(stop)
   const adminKey = await openAdminKey(settings.adminKey, outside)
 
   const wrongCredentials = new WrongCredentials({ rates, addresses })
@@ -136,7 +163,6 @@ export async function startLandline(
   const seen = apart === undefined ? origins : new Origins(configured, listening, told)
   const webChat = new WebChatFiles(new WebChatBundle())
   const sessions = await Sessions.open(outside, adminKey)
-  const { heeding } = inside
   heeding?.tell(names => sessions.takeUp(names))
   const startedAt = new Date(clock.nowMs()).toISOString()
   const steering: readonly Surface[] = [
@@ -169,44 +195,18 @@ export async function startLandline(
     surfaces.push(devToken({ issueToken, origins }))
   }
   const app = openServer(surfaces, events, isStopping, limits)
+  servers.push(app)
   const steered =
     apart === undefined ? undefined : openServer([refuseOtherNames(names), ...steering], events, isStopping, limits)
-  const servers = steered === undefined ? [app] : [app, steered]
-  const stop = async () => {
-    stopping = true
-    rates.letGo()
-    inside.retention.stop()
-    inside.overload.stop()
-    inside.watch.stop()
-    inside.live.stop()
-    const heedingStopped = heeding?.stop()
-    await authority.stop()
-    const isIdle = await within(settings.stopTimeoutMs, inside.inFlight.idle())
-    await inside.botCheck.stop()
-    inside.hub.closeAll(1001, 'the service is stopping')
-    // What has not ended by now is broken off, so that it does not hold up what has.
-    const cut = () => {
-      for (const { server } of servers) server.closeAllConnections()
-    }
-    const breakOff = isIdle ? undefined : setTimeout(cut, breakOffMs)
-    await Promise.all(servers.map(server => server.close()))
-    clearTimeout(breakOff)
-    inside.inspection.stop()
-    // Last: a store that is away holds up nobody who waits to be let go.
-    await heedingStopped
-  }
-  try {
-    const port = await listen(app, settings.listen, settings.bots)
-    if (steered !== undefined && apart !== undefined) await listenAt(steered, apart.host, apart.port)
-    const isNew = await isFirstStart(outside)
-    return {
-      ...{ origin: listening(), port, secret: inside.firstSecret, adminKey, isNew, app: site?.bot.app, stop },
-      adminOrigin: steered === undefined || apart === undefined ? listening() : addressOf(steered, apart.host),
-      reload: bots => inside.registry.reload(bots),
-    }
-  } catch (error) {
-    await stop()
-    throw error
+  if (steered !== undefined) servers.push(steered)
+  const port = await listen(app, settings.listen, settings.bots)
+  if (steered !== undefined && apart !== undefined) await listenAt(steered, apart.host, apart.port)
+  const isNew = await isFirstStart(outside)
+  unfinished.move()
+  return {
+    ...{ origin: listening(), port, secret: inside.firstSecret, adminKey, isNew, app: site?.bot.app, stop },
+    adminOrigin: steered === undefined || apart === undefined ? listening() : addressOf(steered, apart.host),
+    reload: bots => inside.registry.reload(bots),
   }
 }
 

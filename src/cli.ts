@@ -2,9 +2,9 @@
  * The command line: which commands there are, and how they end. Each command is read when it is used, so that asking
  * for the version does not wait for a server to be loaded.
  */
-import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { CommandEntry, Context } from './commands/context.ts'
+import { readVersion } from './version.ts'
 
 /** Every command, in the order of the help. The first is meant where none is named. */
 export const commandEntries: readonly [CommandEntry, ...CommandEntry[]] = [
@@ -59,10 +59,6 @@ export const commandEntries: readonly [CommandEntry, ...CommandEntry[]] = [
     load: async () => (await import('./commands/migrate.ts')).migrate,
   },
 ]
-
-/** The version of this program. */
-export const readVersion = (): string =>
-  (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version
 
 /**
  * The tree of commands.

@@ -3,7 +3,8 @@
  * rules that matter for the service, and their settings read as the service would.
  */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { readFileSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { suite, test } from 'node:test'
@@ -106,12 +107,49 @@ suite('compose.yaml', () => {
     )
     assert.match(caddyfile, /^\t\thealth_uri \/ready$/m)
     const page = readFileSync(join(packaging, '../docs/how-to/behind-a-proxy-with-tls.md'), 'utf8')
-    const expressions = (text: string) =>
-      [...text.matchAll(/path_regexp "(.*)"/g)].map(([, expression]) => expression?.replace('|webchat)', ')'))
-    assert.equal(expressions(page).length, 2)
-    assert.deepEqual(expressions(caddyfile), expressions(page))
+    const expressions = (text: string, named: RegExp) => [...text.matchAll(named)].map(([, expression]) => expression)
+    const ofCaddy = /path_regexp "(.*)"/g
+    assert.equal(expressions(page, ofCaddy).length, 2)
+    assert.deepEqual(expressions(caddyfile, ofCaddy), expressions(page, ofCaddy))
+    const ofNginx = expressions(page, /location ~\* "(.*)"/g).map(expression => `(?i)${expression}`)
+    assert.deepEqual(ofNginx, expressions(page, ofCaddy), 'whichever proxy it is')
     const [{ subnet }] = compose.networks.landline.ipam.config
     assert.deepEqual(settingsOf(nodes[0]?.[1]).trustedProxies, [subnet], 'the proxy is believed')
+  })
+})
+
+suite('landline.service', () => {
+  const page = readFileSync(join(packaging, '../docs/how-to/systemd-and-containers.md'), 'utf8')
+  const typed = (/```sh\n(.*?)```/s.exec(page)?.[1] ?? assert.fail('the page has no commands')).replace(/^ +/gm, '')
+
+  test('says what to type in the words of its page', () => {
+    const commands = textOf('landline.service').replace(/^# {3}/gm, '')
+    assert.ok(commands.includes(typed), typed)
+  })
+
+  test('finds the settings where they were written, to be read by its own user, and a key for root alone', async t => {
+    if (process.platform === 'win32') return t.skip('there is no systemd')
+    await using folder = await makeFolder()
+    const place = join(folder.path, 'etc', 'landline')
+    const program = join(packaging, '../bin/landline.js')
+    const script = `set -e\numask 022\nlandline() { "$NODE" "$PROGRAM" "$@"; }\n${typed}`.replaceAll(
+      '/etc/landline',
+      place,
+    )
+    const env = { PATH: process.env['PATH'], NODE: process.execPath, PROGRAM: program }
+    const { status, stderr } = spawnSync('sh', ['-c', script], { cwd: folder.path, env, encoding: 'utf8' })
+    if (/openssl.*not found/.test(stderr)) return t.skip('there is no openssl here')
+    assert.deepEqual([status, stderr], [0, ''])
+    const modes = ['.', 'landline.yaml', 'admin-key'].map(name =>
+      (statSync(join(place, name)).mode & 0o777).toString(8),
+    )
+    assert.deepEqual(modes, ['755', '644', '600'])
+    const environment = { LANDLINE_ADMIN_KEY_FILE: join(place, 'admin-key') }
+    const { settings, warnings } = readSettings({
+      ...{ flags: { config: join(place, 'landline.yaml') }, environment, cwd: '/', mode: 'serve' },
+    })
+    assert.equal(settings.adminKey?.length, 44)
+    assert.deepEqual(warnings, [])
   })
 })
 

@@ -8,8 +8,9 @@ import { isInteractive, Output } from './output.ts'
 import type { Running } from './running.ts'
 import { readOrFail, sourcesOf, withSettings } from './settings-flags.ts'
 
-/** What the keys do, as the greeting says it. */
-const keyMeanings = ['o console', 'r new conversation', 'b check the bot', 'l log on or off', 'q quit'] as const
+/** What the keys do, as the greeting says it: those that ask the admin API for it, and the others. */
+const steeringMeanings = ['o console', 'r new conversation', 'b check the bot'] as const
+const otherMeanings = ['l log on or off', 'q quit'] as const
 
 /** Adds the command. */
 export const dev: Definition = (command, context) => {
@@ -19,24 +20,27 @@ export const dev: Definition = (command, context) => {
 }
 
 async function runDev(flags: Flags & CommonOptions & { readonly open?: boolean }, context: Context): Promise<void> {
-  const { startService } = await import('./running.ts')
-  const { greeting } = await import('./greeting.ts')
   const { reloadOnSignal, stopOnSignals } = await import('./signals.ts')
   const out = new Output(flags)
   context.survivePipe()
   const sources = sourcesOf(flags, context, 'dev')
   const read = readOrFail(sources)
-  for (const warning of read.warnings) process.stderr.write(`landline: ${warning}\n`)
-  const running = await startService(read, context)
-  const stop = stopOnSignals(running)
-  await bringConsole(out, flags.verbose === true)
+  const starting = import('./running.ts').then(({ startService }) => startService(read, context))
   const atTerminal = isInteractive()
+  if (!atTerminal) reloadOnSignal(starting, read, sources)
+  for (const warning of read.warnings) process.stderr.write(`landline: ${warning}\n`)
+  const running = await starting
+  const stop = stopOnSignals(running)
   // On a terminal a hangup means that its window was closed, and nobody is left to serve.
   if (atTerminal) process.on('SIGHUP', stop)
-  else reloadOnSignal(running, read, sources)
-  if (atTerminal) await takeKeys(running, out, stop)
-  out.line(greeting(running, atTerminal ? keyMeanings : []).trimEnd())
-  if (flags.open === true) await openConsole(running, out)
+  const { enabled: hasConsole } = running.settings.admin
+  if (hasConsole) await bringConsole(out, flags.verbose === true)
+  const keys = atTerminal ? await takeKeys(running, out, stop) : []
+  const { greeting } = await import('./greeting.ts')
+  out.line(greeting(running, keys).trimEnd())
+  if (flags.open !== true) return
+  if (hasConsole) await openConsole(running, out)
+  else out.note('landline: There is no console to open: admin.enabled of the settings is off.')
 }
 
 /** The page is made from its sources where they are newer. Without it everything but the page is there. */
@@ -57,12 +61,27 @@ async function openConsole(running: Running, out: Output): Promise<void> {
   })
 }
 
-async function takeKeys(running: Running, out: Output, stop: () => void): Promise<void> {
+/** Answers what the keys do. */
+async function takeKeys(running: Running, out: Output, stop: () => void): Promise<readonly string[]> {
   const { listenToKeys } = await import('./keys.ts')
-  const { Service } = await import('./service.ts')
-  const { landline, log } = running
-  const service = new Service(landline.adminOrigin, landline.adminKey)
+  const { settings, log } = running
   listenToKeys({
+    ...(settings.admin.enabled ? await steeringKeys(running, out) : {}),
+    l: () => {
+      log.isOn = !log.isOn
+      out.line(log.isOn ? 'The log is on.' : 'The log is off.')
+    },
+    q: stop,
+    '\u0003': stop,
+  })
+  return settings.admin.enabled ? [...steeringMeanings, ...otherMeanings] : otherMeanings
+}
+
+async function steeringKeys(running: Running, out: Output): Promise<Readonly<Record<string, () => Promise<void>>>> {
+  const { Service } = await import('./service.ts')
+  const { landline } = running
+  const service = new Service(landline.adminOrigin, landline.adminKey)
+  return {
     o: () => openConsole(running, out),
     r: async () => {
       const { newConversation } = await import('./start-conversation.ts')
@@ -75,11 +94,5 @@ async function takeKeys(running: Running, out: Output, stop: () => void): Promis
       const bot = running.settings.bots[0]?.id ?? (await onlyBot(service))
       out.line(checkText(await checkBot(service, bot, true), out))
     },
-    l: () => {
-      log.isOn = !log.isOn
-      out.line(log.isOn ? 'The log is on.' : 'The log is off.')
-    },
-    q: stop,
-    '\u0003': stop,
-  })
+  }
 }

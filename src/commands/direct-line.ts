@@ -22,8 +22,11 @@ const pollMs = 500
 /** How long an answer may take; the bot's turn is part of it: milliseconds. */
 const answerTimeoutMs = 90_000
 
-/** How often the token is changed for a fresh one: milliseconds. The shortest that is handed out lives three times as long. */
-const refreshMs = 10 * 60_000
+/** A token is changed for a fresh one when this part of its life is over: two more tries are left then. */
+const refreshAfter = 1 / 3
+
+/** How soon that is at the earliest, and at the latest, however long a token lives: milliseconds. */
+const [refreshMsMin, refreshMsMax] = [1_000, 10 * 60_000]
 
 /** One conversation. Disposing it hears no more. */
 export class DirectLine implements Disposable {
@@ -35,6 +38,7 @@ export class DirectLine implements Disposable {
   #socket: WebSocket | undefined
   #poll: NodeJS.Timeout | undefined
   #refresh: NodeJS.Timeout | undefined
+  #refreshMs = refreshMsMax
   #isClosed = false
 
   private constructor(ticket: Ticket, watermark: string, heard: (activity: JsonObject) => void) {
@@ -53,8 +57,7 @@ export class DirectLine implements Disposable {
    */
   static async start(ticket: Ticket, heard: (activity: JsonObject) => void): Promise<DirectLine> {
     const line = new DirectLine(ticket, '', heard)
-    const { streamUrl } = await line.#ask('POST', '/conversations')
-    line.#listen(streamUrl)
+    line.#listen(await line.#ask('POST', '/conversations'))
     return line
   }
 
@@ -72,8 +75,7 @@ export class DirectLine implements Disposable {
     const line = new DirectLine(ticket, watermark ?? '', heard)
     while (await line.#read());
     const query = `?watermark=${encodeURIComponent(line.#watermark)}`
-    const { streamUrl } = await line.#ask('GET', `${line.#path()}${query}`)
-    line.#listen(streamUrl)
+    line.#listen(await line.#ask('GET', `${line.#path()}${query}`))
     return line
   }
 
@@ -88,7 +90,7 @@ export class DirectLine implements Disposable {
   [Symbol.dispose](): void {
     this.#isClosed = true
     clearTimeout(this.#poll)
-    clearInterval(this.#refresh)
+    clearTimeout(this.#refresh)
     this.#socket?.close()
   }
 
@@ -96,9 +98,8 @@ export class DirectLine implements Disposable {
     return `/conversations/${encodeURIComponent(this.#conversation)}`
   }
 
-  #listen(streamUrl: unknown): void {
-    this.#refresh = setInterval(() => this.#renew(), refreshMs)
-    this.#refresh.unref()
+  #listen({ streamUrl, ...issued }: JsonObject): void {
+    this.#keep(issued)
     if (typeof streamUrl !== 'string') {
       this.#pollSoon()
       return
@@ -140,13 +141,21 @@ export class DirectLine implements Disposable {
     return heard.length
   }
 
+  /** Takes a token that was issued, and asks for the next one in time. */
+  #keep({ token, expires_in: seconds }: JsonObject): void {
+    if (this.#isClosed) return
+    if (typeof token === 'string') this.#token = token
+    if (typeof seconds === 'number')
+      this.#refreshMs = Math.min(refreshMsMax, Math.max(refreshMsMin, seconds * 1000 * refreshAfter))
+    this.#refresh = setTimeout(() => this.#renew(), this.#refreshMs)
+    this.#refresh.unref()
+  }
+
   #renew(): void {
     this.#ask('POST', '/tokens/refresh').then(
-      ({ token }) => {
-        if (typeof token === 'string') this.#token = token
-      },
-      // The old token is good for a while: the next send after that says so.
-      () => undefined,
+      issued => this.#keep(issued),
+      // The old token is good for a while, and it is tried again: the next send after that says so.
+      () => this.#keep({}),
     )
   }
 

@@ -12,6 +12,9 @@ const storeText = ({ settings: { store } }: Running): string =>
 export const consoleLink = ({ landline }: Running): string =>
   `${landline.adminOrigin}/console/#key=${landline.adminKey}`
 
+/** Whether the first secret of the first site was made here: nobody has given it one. */
+const isSecretMade = ({ settings }: Running): boolean => settings.bots[0]?.sites[0]?.secrets.length === 0
+
 /**
  * For `dev`.
  *
@@ -19,8 +22,8 @@ export const consoleLink = ({ landline }: Running): string =>
  */
 export function greeting(running: Running, keys: readonly string[]): string {
   const { landline, settings, sampleAnswers } = running
-  const { development, adminKey, listen } = settings
-  const { endpoint, app, authority, schema, sites } = settings.bots[0] ?? defaultBot
+  const { development, adminKey, admin, listen } = settings
+  const { endpoint, app, authority, schema } = settings.bots[0] ?? defaultBot
   const bot = sampleAnswers ? `nothing answers at ${endpoint} yet, so the built-in sample bot does` : endpoint
   // On a developer's machine always; elsewhere once, because what a service prints is kept by those who run it. What was
   // given is known to whoever gave it.
@@ -33,13 +36,12 @@ export function greeting(running: Running, keys: readonly string[]): string {
     'Landline is up.',
     ...(moved ? [`Port ${listen.port} is taken, so it listens on ${landline.port}.`] : []),
     '',
-    `  Console      ${isShown(isKeyGiven) ? consoleLink(running) : `${landline.adminOrigin}/console/`}`,
+    ...(admin.enabled
+      ? [`  Console      ${isShown(isKeyGiven) ? consoleLink(running) : `${landline.adminOrigin}/console/`}`]
+      : []),
     `  Direct Line  ${landline.origin}/v3/directline`,
-    `  Secret       ${shown(
-      sites.some(site => site.secrets.length > 0),
-      landline.secret,
-    )}`,
-    `  Admin key    ${shown(isKeyGiven, landline.adminKey)}`,
+    `  Secret       ${shown(!isSecretMade(running), landline.secret)}`,
+    ...(admin.enabled ? [`  Admin key    ${shown(isKeyGiven, landline.adminKey)}`] : []),
     `  Bot          ${bot}`,
     ...(app === undefined ? [] : [`  App id       ${app.id}`]),
     ...(app === undefined || app.password !== undefined || (schema === 'v3' && authority === 'none')
@@ -61,7 +63,7 @@ export function startLines(running: Running, file: string | undefined): readonly
   const { landline, settings } = running
   const { bots, publicUrl, admin, adminKey } = settings
   const isKeyNew = landline.isNew && adminKey === undefined && admin.enabled
-  const isSecretNew = landline.isNew && bots[0]?.sites.every(site => site.secrets.length === 0)
+  const isSecretNew = landline.isNew && isSecretMade(running)
   return [
     `settings: ${file ?? 'no file'}`,
     `store: ${storeText(running)}`,

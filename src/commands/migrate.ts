@@ -3,7 +3,6 @@
  */
 import type { Flags } from '../config.ts'
 import { type CommonOptions, type Definition, withCommon } from './context.ts'
-import { CommandFailure } from './failure.ts'
 import { Output } from './output.ts'
 import { Progress } from './progress.ts'
 import { readOrFail, sourcesOf, withSettings } from './settings-flags.ts'
@@ -14,7 +13,7 @@ export const migrate: Definition = (command, context) => {
     .option('--dev', 'the store of `landline dev` (default: that of `landline serve`)')
     .action(async (flags: Flags & CommonOptions & { readonly dev?: boolean }) => {
       const { upgradeStore } = await import('../outside.ts')
-      const { StoreInUseError } = await import('../adapters/sqlite/lock.ts')
+      const { storeInUse } = await import('./in-use.ts')
       const { settings } = readOrFail(sourcesOf(flags, context, flags.dev === true ? 'dev' : 'serve'))
       const out = new Output(flags)
       using progress = new Progress('steps of the schema', flags)
@@ -23,16 +22,7 @@ export const migrate: Definition = (command, context) => {
         progress[Symbol.dispose]()
         out.result(versions ?? null, textOf(versions))
       } catch (error) {
-        if (!(error instanceof StoreInUseError)) throw error
-        throw new CommandFailure(
-          'inUse',
-          'StoreInUse',
-          error.message.split('. ')[0] ?? '',
-          'Stop the one that has it.',
-          {
-            cause: error,
-          },
-        )
+        throw storeInUse(error) ?? error
       }
     })
 }

@@ -6,7 +6,6 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { StoreInUseError } from '../adapters/sqlite/lock.ts'
 import { type Landline, PortTakenError, startLandline } from '../app.ts'
 import type { ReadSettings } from '../config.ts'
 import type { Events } from '../domain/events.ts'
@@ -16,6 +15,7 @@ import { startSampleBot } from '../sample-bot/bot.ts'
 import { type BotSettings, defaultBot, type Settings } from '../settings.ts'
 import type { Context } from './context.ts'
 import { CommandFailure } from './failure.ts'
+import { storeInUse } from './in-use.ts'
 import { publishState, stateFolder } from './state-file.ts'
 
 /** A service that runs in this process. */
@@ -106,9 +106,7 @@ function inUse(error: unknown): CommandFailure | undefined {
     return new CommandFailure('inUse', 'PortTaken', error.message, 'Stop who has it, or choose another with --port.', {
       cause: error,
     })
-  if (!(error instanceof StoreInUseError)) return undefined
-  const [message = '', advice = ''] = error.message.split(/(?<=\.) /, 2)
-  return new CommandFailure('inUse', 'StoreInUse', message, advice, { cause: error })
+  return storeInUse(error)
 }
 
 /** Whether somebody listens at an address. */

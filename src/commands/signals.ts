@@ -27,16 +27,24 @@ export function stopOnSignals(running: Running): () => void {
   return onSignal
 }
 
-/** Reads bots and sites again on SIGHUP, and names what has changed and needs a restart. */
-export function reloadOnSignal(running: Running, read: ReadSettings, sources: SettingSources): void {
+/**
+ * Reads bots and sites again on SIGHUP, and names what has changed and needs a restart. While the service is still
+ * starting, that waits until it is up.
+ *
+ * @param read the settings it starts with
+ */
+export function reloadOnSignal(starting: Promise<Running>, read: ReadSettings, sources: SettingSources): void {
   let last = Promise.resolve()
   const started = read
   process.on('SIGHUP', () => {
-    last = last.then(() => reload(running, started, sources))
+    last = last.then(() => reload(starting, started, sources))
   })
 }
 
-async function reload(running: Running, started: ReadSettings, sources: SettingSources): Promise<void> {
+async function reload(starting: Promise<Running>, started: ReadSettings, sources: SettingSources): Promise<void> {
+  // Of a start that fails whoever began it hears.
+  const running = await starting.catch(() => undefined)
+  if (running === undefined) return
   try {
     const read = readSettings(sources)
     for (const warning of read.warnings) say(warning)

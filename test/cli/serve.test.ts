@@ -64,6 +64,52 @@ suite('landline serve', { concurrency: 2 }, () => {
     assert.equal(out, '')
   })
 
+  test('ends when what its store keeps was sealed under another master key, and says so', async () => {
+    await using desk = await openDesk()
+    writeFileSync(join(desk.path, 'landline.yaml'), 'listen: { port: 0 }')
+    const env = (byte: number) => ({ LANDLINE_MASTER_KEY: Buffer.alloc(32, byte).toString('base64') })
+    await using first = desk.begin(['serve'], { env: env(1) })
+    await isUp(first)
+    first.child.kill('SIGTERM')
+    assert.equal((await first.ended()).code, 0)
+    const { code, out, err } = await desk.run(['serve'], { env: env(2) })
+    assert.deepEqual([code, out], [1, ''])
+    assert.match(err, /another master key \(Unexpected\)\n/)
+  })
+
+  test('shows the secret that was made for the first site, though another site was given its own', async () => {
+    await using desk = await openDesk()
+    const sites = `[{ id: first }, { id: second, secrets: ["${'s'.repeat(32)}"] }]`
+    const file = `listen: { port: 0 }\nbots: [{ id: orders, endpoint: "http://127.0.0.1:9/", sites: ${sites} }]`
+    writeFileSync(join(desk.path, 'landline.yaml'), file)
+    await using service = desk.begin(['serve'])
+    const origin = await isUp(service)
+    const secret = /^secret, shown this once: (\S{43})$/m.exec(service.out())?.[1] ?? assert.fail(service.out())
+    await startChat({ base: `${origin}/v3/directline`, secret }, { id: 'u1' })
+    await using dev = desk.begin(['dev', '--public-url', 'https://chat.example.org', '--dir', 'another'])
+    const shown = await dev.until('the start', out => out.includes('Ctrl-C') && /^ {2}Secret +(.+)$/m.exec(out)?.[1])
+    assert.match(shown, /^\S{43}$/, 'and so does dev where others reach it')
+  })
+
+  test('that is told to read its settings again while it starts does so when it is up', async t => {
+    if (process.platform === 'win32') return t.skip('there is no SIGHUP')
+    await using desk = await openDesk()
+    const told = /^landline: Bots and sites were read again: nothing is new$/m
+    for (const words of [
+      ['serve', '--port', '0'],
+      ['dev', '--port', '0', '--memory', '--bot', 'http://127.0.0.1:9/'],
+    ]) {
+      await using service = desk.begin(words, { env: { LANDLINE_RATE_LIMITS: 'off' } })
+      // What is unsafe is said before anything is opened.
+      await service.until('the warning', (_out, err) => err.includes('LANDLINE_RATE_LIMITS=off'))
+      assert.equal(service.out(), '')
+      service.child.kill('SIGHUP')
+      await service.until('the reading', (out, err) => told.test(err) && /^listening: |Ctrl-C/m.test(out))
+      service.child.kill('SIGTERM')
+      assert.equal((await service.ended()).code, 0)
+    }
+  })
+
   test('reads bots and sites again on SIGHUP, and names what else has changed', async t => {
     if (process.platform === 'win32') return t.skip('there is no SIGHUP')
     await using desk = await openDesk()

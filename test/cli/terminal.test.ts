@@ -48,6 +48,18 @@ suite('on a terminal', { concurrency: 2, skip: !canMakeTerminals }, () => {
     assert.equal((await dev.ended()).code, 0)
   })
 
+  test('dev without an admin API offers neither its console nor the keys that ask it', async () => {
+    await using desk = await openDesk()
+    await using dev = atTerminal(desk, ['dev', ...memory, '--open'], { LANDLINE_ADMIN_ENABLED: 'off' })
+    const { said } = await dev.until('the end', out => out.includes('no console to open') && { said: out })
+    assert.match(said, /^Keys: l log on or off · q quit\r$/m)
+    assert.doesNotMatch(said, /Console|Admin key|#key=/)
+    dev.press('l')
+    await dev.until('the end of the log', out => out.includes('The log is off.'))
+    dev.press('q')
+    assert.equal((await dev.ended()).code, 0)
+  })
+
   test('Ctrl-C stops dev in order', async () => {
     await using desk = await openDesk()
     await using dev = atTerminal(desk, ['dev', ...memory])
