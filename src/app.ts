@@ -105,10 +105,13 @@ export async function startLandline(
     inside.watch.stop()
     inside.live.stop()
     const heedingStopped = heeding?.stop()
+    const closeSockets = () => inside.hub.closeAll(1001, 'the service is stopping')
+    // Other nodes have the same log: windows go over at once, and hear there what turns in flight still bring.
+    if (outside.isShared) closeSockets()
     await authority.stop()
     const isIdle = await within(settings.stopTimeoutMs, inside.inFlight.idle())
     await inside.botCheck.stop()
-    inside.hub.closeAll(1001, 'the service is stopping')
+    closeSockets()
     // What has not ended by now is broken off, so that it does not hold up what has.
     const cut = () => {
       for (const { server } of servers) server.closeAllConnections()

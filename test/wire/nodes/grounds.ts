@@ -7,6 +7,7 @@ import { LocalBus } from '../../../src/adapters/memory/bus.ts'
 import { MemoryLook } from '../../../src/adapters/memory/look.ts'
 import { MemoryStore } from '../../../src/adapters/memory/store.ts'
 import { openOutside } from '../../../src/outside.ts'
+import type { S3Settings } from '../../../src/settings.ts'
 import { makeFolder } from '../../support/folder.ts'
 import { startPostgres, type TestPostgres, withoutPostgres } from '../../support/postgres.ts'
 import type { Ground } from './nodes.ts'
@@ -29,11 +30,11 @@ async function openMemory(): Promise<Ground> {
 let server: Promise<TestPostgres> | undefined
 after(async () => (await server)?.[Symbol.asyncDispose]())
 
-/** A database and a folder. News goes by NOTIFY. */
-export const openDatabase = (url: string, filesDir: string): Pick<Ground, 'open'> => ({
+/** A database, and a folder or a bucket. News goes by NOTIFY. */
+export const openDatabase = (url: string, filesDir: string, s3?: S3Settings): Pick<Ground, 'open'> => ({
   open: (clock, masterKey) =>
     openOutside(
-      { kind: 'postgres', url, filesDir, writers: 2, readers: 2 },
+      { kind: 'postgres', url, filesDir, ...(s3 === undefined ? {} : { s3 }), writers: 2, readers: 2 },
       { clock, masterKey, bus: { kind: 'postgres', url } },
     ),
 })

@@ -116,6 +116,32 @@ for (const { name, open, skip } of grounds) {
       assert.equal(new Set(seen.map(({ id }) => id)).size, 1)
     })
 
+    test('a window on a node that stops goes over at once, and hears at another what the turns still bring', async () => {
+      await using own = await startNodes(ground, 2, { bot: bot.url })
+      const [stopping, staying] = own.nodes
+      const chat = at(stopping, await startChat(stopping, { id: 'u1' }))
+      using window = await openSocket(chat.streamUrl.replace('http', 'ws'))
+      let isAnswered = false
+      const sent = post(chat, message('slow', 'u1')).then(answer => {
+        isAnswered = true
+        return answer
+      })
+      await bot.until('the turn', ({ of }) => of(chat.conversation, 'message').length > 0)
+      const stopped = stopping.stop()
+      assert.equal((await window.closed).code, 1001)
+      assert.equal(isAnswered, false)
+      using other = await openSocket(
+        urlAt(staying, (await reconnect(at(staying, chat), '0')).body.streamUrl).replace('http', 'ws'),
+      )
+      await other.until('the message and its reply', ({ activities }) => activities.length >= 2)
+      assert.deepEqual(
+        other.activities.map(({ text }) => text),
+        ['slow', 're slow'],
+      )
+      assert.equal((await sent).status, 200)
+      await stopped
+    })
+
     test('of starts with one token at all nodes at once, one begins the conversation, and the bot hears once', async () => {
       const { body } = await call(`${a.base}/tokens/generate`, { bearer: a.secret, json: { user: { id: 'dl_u' } } })
       const starts = await Promise.all(
