@@ -48,6 +48,12 @@ const base = '/admin/v1'
 /** How long an answer is waited for: milliseconds. A check of a bot waits for the bot. */
 const patienceMs = 40_000
 
+/** How much the service's clock is ahead of this browser's, as of its last answer: milliseconds. */
+let aheadMs = 0
+
+/** The time by the service's clock, which all times it tells are by: milliseconds since 1970, right to the second. */
+export const serviceNowMs = (): number => Date.now() + aheadMs
+
 /** Pages of a list that are read before it is taken to be endless. */
 const pagesMax = 50
 
@@ -73,6 +79,8 @@ async function reach(url: string, request: RequestInit): Promise<Response> {
   try {
     const response = await fetch(url, request)
     isReached.set(true)
+    const date = Date.parse(response.headers.get('date') ?? '')
+    if (!Number.isNaN(date)) aheadMs = date - Date.now()
     return response
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error

@@ -1,11 +1,12 @@
 /**
- * The live socket: one for the whole page, opened with the first subscription it is started for, opened again when it
- * breaks. What was missed in between is asked for with `after`, or told as a gap, for the page to read again.
+ * The live socket: one for the whole page, opened when the page has been let in, opened again when it breaks. What was
+ * missed in between is asked for with `after`, or told as a gap, for the page to read again.
  */
 import type { LiveEvents, LiveMessage, LiveRequest, LiveTopic } from '../src/protocol/admin-live.ts'
+import { retryMs } from './again.ts'
 import { api, isReached } from './api.ts'
 import { Cell } from './cell.ts'
-import { useEffect, useRef } from './ui.ts'
+import { useLayoutEffect, useRef } from './ui.ts'
 
 /** What of a topic is followed. `after`: the newest `seq` the page has, for `records` of one conversation. */
 export type LiveFilter = {
@@ -17,7 +18,7 @@ export type LiveFilter = {
 /** Who is told. */
 export type LiveHandler<Topic extends LiveTopic> = {
   events(events: readonly LiveEvents[Topic][]): void
-  /** Events are missing: the service dropped some, or the socket was away and `after` does not cover it. */
+  /** Events may be missing: the service dropped some, or the socket was not there and `after` does not cover it. */
   gap?(): void
 }
 
@@ -32,9 +33,6 @@ type Subscription = {
 /** How the socket is. */
 export type LiveState = 'connecting' | 'live' | 'reconnecting'
 
-const retryMsMin = 500
-const retryMsMax = 10_000
-
 /** The service says something every second; after this long it is taken to be gone: milliseconds. */
 const silenceMsMax = 6_000
 
@@ -47,7 +45,6 @@ class Live {
   readonly #subscriptions = new Map<string, Subscription>()
   #socket: WebSocket | undefined
   #isStarted = false
-  #wasOpen = false
   #count = 0
   #tries = 0
   #retry: ReturnType<typeof setTimeout> | undefined
@@ -103,15 +100,14 @@ class Live {
 
   #opened(socket: WebSocket): void {
     if (socket !== this.#socket) return
-    const isAgain = this.#wasOpen
-    this.#wasOpen = true
     isReached.set(true)
     this.state.set('live')
     this.#listenForSilence()
     this.#ask({ op: 'sub', id: pulse, topic: 'stats' })
     for (const [id, subscription] of this.#subscriptions) {
       this.#ask(requestOf(id, subscription))
-      if (isAgain && subscription.after === undefined) subscription.handler.gap?.()
+      // What the page has read before the service knew of the subscription may be old, at the first opening too.
+      if (subscription.after === undefined) subscription.handler.gap?.()
     }
   }
 
@@ -132,7 +128,7 @@ class Live {
     this.#drop()
     if (!this.#isStarted) return
     this.state.set('reconnecting')
-    const waitMs = Math.min(retryMsMin * 2 ** this.#tries, retryMsMax)
+    const waitMs = retryMs(this.#tries)
     this.#tries += 1
     this.#retry = setTimeout(() => {
       this.#open()
@@ -171,7 +167,8 @@ export const live = new Live()
 
 /**
  * Follows a topic while a component is there. The handler may change with each drawing; the subscription changes only
- * with the bot, the conversation and `after` it starts from.
+ * with the bot, the conversation and `after` it starts from. It is asked for before anything that a component reads in
+ * an effect, so nothing is lost between the two.
  *
  * @param filter undefined: nothing is followed yet
  */
@@ -183,7 +180,7 @@ export function useLive<Topic extends LiveTopic>(
   const newest = useRef(handler)
   newest.current = handler
   const key = filter === undefined ? undefined : JSON.stringify([filter.bot, filter.conversation, filter.after])
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (filter === undefined) return undefined
     return live.follow(topic, filter, {
       events: events => newest.current.events(events),

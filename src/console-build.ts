@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,29 +15,36 @@ const vite = fileURLToPath(new URL('../node_modules/vite/bin/vite.js', import.me
 /** Where the built console is: what the service gives to browsers. */
 export const consoleDir: string = join(folder, 'dist')
 
-/** Kept with the build: what it was made from. */
-const madeFromFile = join(consoleDir, '.made-from')
+/** Kept with a build: what it was made from. */
+const madeFromFile = '.made-from'
 
 /** How long a build may take before it is given up: milliseconds. It takes less than one second. */
 const buildMsMax = 60_000
 
-/** Whether the build is that of the sources. A package that holds the build alone is always fresh. */
-export function isConsoleFresh(): boolean {
-  if (!existsSync(join(consoleDir, 'index.html'))) return false
+/** Whether a build is that of the sources. A package that holds the build alone is always fresh. */
+export function isConsoleFresh(dir = consoleDir): boolean {
+  if (!existsSync(join(dir, 'index.html'))) return false
   if (!existsSync(join(folder, 'index.html'))) return true
-  return existsSync(madeFromFile) && readFileSync(madeFromFile, 'utf8') === consoleSources()
+  const madeFrom = join(dir, madeFromFile)
+  return existsSync(madeFrom) && readFileSync(madeFrom, 'utf8') === consoleSources()
 }
 
 /** Names what is in the console's folder: another text as soon as any file of it is another. */
 export function consoleSources(): string {
   const hash = createHash('sha256')
-  const names = readdirSync(folder, { recursive: true, withFileTypes: true })
+  // Nobody looks into the build: files come and go there while somebody else builds.
+  const names = readdirSync(folder).filter(name => join(folder, name) !== consoleDir)
+  for (const path of names.flatMap(name => filesIn(join(folder, name))).sort())
+    hash.update(path.slice(folder.length)).update('\0').update(readFileSync(path)).update('\0')
+  return hash.digest('hex')
+}
+
+/** The files below a path, or the path itself where it is a file. */
+function filesIn(path: string): readonly string[] {
+  if (statSync(path).isFile()) return [path]
+  return readdirSync(path, { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile())
     .map(entry => join(entry.parentPath, entry.name))
-    .filter(path => !path.startsWith(consoleDir))
-    .sort()
-  for (const path of names) hash.update(path.slice(folder.length)).update('\0').update(readFileSync(path)).update('\0')
-  return hash.digest('hex')
 }
 
 /**
@@ -45,21 +52,22 @@ export function consoleSources(): string {
  * whole at every moment, because the page is put in place after everything that it loads.
  *
  * @param progress is told what happens, a line each time
+ * @param dir where to: what the service gives out, unless somebody wants one of their own
  * @throws Error that tells a person why it could not be built
  */
-export async function buildConsole(progress: (line: string) => void): Promise<void> {
-  if (isConsoleFresh()) return
+export async function buildConsole(progress: (line: string) => void, dir = consoleDir): Promise<void> {
+  if (isConsoleFresh(dir)) return
   if (!existsSync(vite)) throw new Error('The console can not be built: run npm ci first.')
   progress('Building the console …')
   const startedMs = performance.now()
-  await mkdir(consoleDir, { recursive: true })
-  const made = await mkdtemp(join(consoleDir, '.building-'))
+  await mkdir(dir, { recursive: true })
+  const made = await mkdtemp(join(dir, '.building-'))
   try {
     await runVite(made)
-    await cp(join(made, 'assets'), join(consoleDir, 'assets'), { recursive: true })
-    await rename(join(made, 'index.html'), join(consoleDir, 'index.html'))
-    await rename(join(made, '.made-from'), madeFromFile)
-    await removeOthers(join(consoleDir, 'assets'), await readdir(join(made, 'assets')))
+    await cp(join(made, 'assets'), join(dir, 'assets'), { recursive: true })
+    await rename(join(made, 'index.html'), join(dir, 'index.html'))
+    await rename(join(made, madeFromFile), join(dir, madeFromFile))
+    await removeOthers(join(dir, 'assets'), await readdir(join(made, 'assets')))
   } finally {
     await rm(made, { recursive: true, force: true })
   }

@@ -41,7 +41,9 @@ export function Details({
   readonly again: { readonly isRunning: boolean; readonly failure: ApiError | undefined }
 }) {
   const turns =
-    record.dir === 'fromBot' ? [log.turn(record.turn)].filter(turn => turn !== undefined) : log.turnsOf(record.seq)
+    record.dir === 'fromBot'
+      ? [log.turnAnswered(record.seq)].filter(turn => turn !== undefined)
+      : log.turnsOf(record.seq)
   const [chosen, setChosen] = useState<string | undefined>(undefined)
   const turn = turns.find(({ id }) => id === chosen) ?? turns.at(-1)
   // Whatever is newest is looked at, until somebody chooses an older one.

@@ -2,7 +2,7 @@
  * An activity written by hand: checked while it is written, sent as the user would or as the channel would.
  */
 import { api } from '../api.ts'
-import { Dialog, Failure, useAct } from '../parts/dialog.tsx'
+import { Dialog, DialogForm, useAct } from '../parts/dialog.tsx'
 import { Select, TextField } from '../parts/field.tsx'
 import { useState } from '../ui.ts'
 import type { Activity } from './summary.ts'
@@ -77,13 +77,7 @@ export function EditAndSend({
   const sending = useAct(() => api.send(conversation, JSON.parse(text), as), onClose)
   return (
     <Dialog title="Edit and send" wide={true} onClose={onClose}>
-      <form
-        class="edit-send"
-        onSubmit={event => {
-          event.preventDefault()
-          if (complaint === undefined) sending.run()
-        }}
-      >
+      <DialogForm verb="Send" act={sending} onClose={onClose} isReady={complaint === undefined}>
         <fieldset class="row templates">
           <legend>Begin with</legend>
           {templates.map(({ name, as: sends, activity }) => (
@@ -110,16 +104,7 @@ export function EditAndSend({
             ['channel', 'the channel: only the bot gets it'],
           ]}
         />
-        <Failure of={sending.failure} />
-        <footer class="row end">
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary" disabled={complaint !== undefined || sending.isRunning}>
-            Send
-          </button>
-        </footer>
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }

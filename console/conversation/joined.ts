@@ -2,6 +2,7 @@
  * In which conversations this tab takes part: those it has started, and those somebody has chosen to go on with. A
  * reload keeps them, another tab only looks on.
  */
+import { serviceNowMs } from '../api.ts'
 
 const name = 'landline.chats'
 
@@ -13,7 +14,7 @@ const freshMs = 60_000
 
 /** Whether this tab takes part in a conversation. */
 export function takesPart({ id, started }: { readonly id: string; readonly started: string }): boolean {
-  return read().includes(id) || Date.now() - new Date(started).getTime() < freshMs
+  return read().includes(id) || serviceNowMs() - Date.parse(started) < freshMs
 }
 
 /** From now on this tab takes part. */

@@ -3,7 +3,7 @@
  */
 import type { ConversationRow } from '../../src/protocol/admin-conversations.ts'
 import { useTitle } from '../about.ts'
-import { api } from '../api.ts'
+import { api, serviceNowMs } from '../api.ts'
 import { useCell } from '../cell.ts'
 import { useLive } from '../live.ts'
 import { Field, Select } from '../parts/field.tsx'
@@ -86,9 +86,10 @@ export function Conversations() {
 function FilterBar({ q, bot, state, since }: Filters) {
   const bots = useLoaded('bots', api.bots)
   const [words, setWords] = useState(q)
-  useEffect(() => setWords(q), [q])
+  // What is looked for has no space at its end; what somebody is about to write on may.
+  useEffect(() => setWords(now => (now.trim() === q ? now : q)), [q])
   useEffect(() => {
-    if (words === q) return undefined
+    if (words.trim() === q) return undefined
     const timer = setTimeout(() => setQuery({ q: words.trim() }), typingMs)
     return () => clearTimeout(timer)
   }, [words])
@@ -125,7 +126,7 @@ function List({ q, bot, state, problem, since }: Filters) {
         bot,
         problem,
         ...(state === 'connected' ? { state: 'live' } : {}),
-        ...(since === '' ? {} : { since: new Date(Date.now() - hours[since] * 3600_000).toISOString() }),
+        ...(since === '' ? {} : { since: new Date(serviceNowMs() - hours[since] * 3600_000).toISOString() }),
       }),
     [],
   )
@@ -134,7 +135,7 @@ function List({ q, bot, state, problem, since }: Filters) {
   const isAtTop = useRef(true)
   const control = useRef<WindowControl | undefined>(undefined)
   useEffect(() => {
-    void rows.open()
+    rows.open()
     return () => rows.close()
   }, [rows])
   const fits = (row: ConversationRow) =>
@@ -144,11 +145,12 @@ function List({ q, bot, state, problem, since }: Filters) {
     (state !== 'failed' || (problem === 'any' && row.failed > 0))
   useLive('conversations', bot === '' ? {} : { bot }, {
     events: changed => rows.heard(changed, isAtTop.current, fits),
+    gap: rows.open,
   })
 
   if (!rows.isRead) {
     if (rows.failure === undefined || rows.failure.status === 0) return <Loading what="the conversations" />
-    return <Failed what="the conversations" failure={rows.failure} again={() => void rows.open()} />
+    return <Failed what="the conversations" failure={rows.failure} again={rows.open} />
   }
   if (rows.count === 0)
     return <Nothing rows={rows} isFiltered={q !== '' || bot !== '' || state !== 'all' || since !== ''} />

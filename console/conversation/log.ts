@@ -3,16 +3,20 @@
  * are counted from 1 without a gap, so a row that has not been read yet has its place already.
  */
 import type { LogRecord, RecordsBody, TurnBody } from '../../src/protocol/admin-conversations.ts'
+import { onceMore } from '../again.ts'
 import { type ApiError, api } from '../api.ts'
 import { Cell } from '../cell.ts'
 import { asApiError } from '../parts/dialog.tsx'
-import { idOf } from './summary.ts'
+import { idOf, isFailed } from './summary.ts'
 
 /** Records read at once. */
 const pageRecords = 100
 
 /** Records read at once by a search through all of them: as many as the API gives. */
 const searchRecords = 500
+
+/** Pages that are read again after something may have been missed: those that were in sight last. */
+const againPages = 4
 
 /** What is read of the log. */
 export class Log {
@@ -23,9 +27,12 @@ export class Log {
   readonly #conversation: string
   readonly #records = new Map<number, LogRecord>()
   readonly #turns = new Map<string, TurnBody>()
+  /** The turns that the activity at a place has caused, and the one that it answers. */
   readonly #turnsOf = new Map<number, string[]>()
+  readonly #turnAnswered = new Map<number, string>()
   readonly #places = new Map<string, number>()
-  readonly #asked = new Set<number>()
+  /** Pages that have been asked for, those in sight last at the end. */
+  readonly #asked = new Map<number, 'asked' | 'failed'>()
   readonly #ended = new AbortController()
   #last: number
 
@@ -54,14 +61,15 @@ export class Log {
     return this.#records.get(seq)
   }
 
-  turn(id: string | undefined): TurnBody | undefined {
-    return id === undefined ? undefined : this.#turns.get(id)
-  }
-
   /** The turns of an activity, oldest first: more than one where it was sent again. */
   turnsOf(seq: number): readonly TurnBody[] {
     const turns = (this.#turnsOf.get(seq) ?? []).map(id => this.#turns.get(id) as TurnBody)
     return turns.sort((one, other) => (one.startedAt < other.startedAt ? -1 : 1))
+  }
+
+  /** The turn in which the bot said what is at a place, if it is known. */
+  turnAnswered(seq: number): TurnBody | undefined {
+    return this.#turns.get(this.#turnAnswered.get(seq) ?? '')
   }
 
   /** The place of an activity; undefined if it has not been read. */
@@ -81,15 +89,21 @@ export class Log {
 
   /** Sees to it that what is in sight is read. */
   need(first: number, last: number): void {
-    for (let page = pageOf(first); page <= pageOf(last); page += 1) {
-      if (this.#asked.has(page)) continue
-      this.#asked.add(page)
-      this.#readPage(page).catch(error => {
-        this.#asked.delete(page)
-        this.#failed(error)
-      })
-    }
+    for (let page = pageOf(first); page <= pageOf(last); page += 1) this.#need(page)
   }
+
+  /**
+   * Reads again what was in sight last and the end of the log, with their turns: something of them may have been missed.
+   * Everything else is read again when it comes into sight. A failure is told like any other.
+   */
+  readonly readAgain: () => void = onceMore(async () => {
+    if (this.#asked.size === 0) return
+    const newest = pageOf(this.#last)
+    const pages = new Set([...[...this.#asked.keys()].slice(-againPages), newest])
+    this.#asked.clear()
+    for (const page of pages) this.#need(page)
+    await this.#readFrom((newest + 1) * pageRecords).catch(error => this.#failed(error))
+  })
 
   /** Reads whatever has not been read, newest first, until there is no more or `isWanted` says no. */
   async readAll(isWanted: () => boolean): Promise<void> {
@@ -106,20 +120,6 @@ export class Log {
     }
   }
 
-  /** Reads what has come since the newest record: the live socket may have left something out. */
-  async readNew(): Promise<void> {
-    let next: number | undefined = this.#last
-    while (next !== undefined) {
-      const body: RecordsBody = await api.records(
-        this.#conversation,
-        { after: next, limit: searchRecords },
-        this.#ended.signal,
-      )
-      this.add(body)
-      next = body.next
-    }
-  }
-
   /** Reads one record whole, where it was shortened. */
   async readWhole(seq: number): Promise<void> {
     this.add(await api.records(this.#conversation, { after: seq - 1, limit: 1 }, this.#ended.signal))
@@ -132,20 +132,46 @@ export class Log {
       const { seq, activity, of } = record
       // What the live socket shortened does not take the place of what was read whole.
       const known = this.#records.get(seq)
-      const kept =
-        record.cut && known !== undefined && !known.cut ? { ...known, turn: record.turn ?? known.turn } : record
-      this.#records.set(seq, kept)
+      if (known === undefined || known.cut || !record.cut) this.#records.set(seq, record)
       if (of === undefined && idOf(activity) !== '') this.#places.set(idOf(activity), seq)
       this.#last = Math.max(this.#last, seq)
     }
     for (const turn of turns) {
-      const { id, cause } = turn
-      if (cause !== undefined && !this.#turns.has(id))
+      const { id, cause, replies } = turn
+      const known = this.#turns.get(id)
+      if (known !== undefined && isOlder(turn, known)) continue
+      if (known === undefined && cause !== undefined)
         this.#turnsOf.set(cause, [...(this.#turnsOf.get(cause) ?? []), id])
+      for (const seq of replies) this.#turnAnswered.set(seq, id)
       this.#turns.set(id, turn)
     }
     this.failure = undefined
     this.version.set(this.version.value + 1)
+  }
+
+  #need(page: number): void {
+    const isAsked = this.#asked.get(page) === 'asked'
+    this.#asked.delete(page)
+    this.#asked.set(page, 'asked')
+    if (isAsked) return
+    this.#readPage(page).catch(error => {
+      this.#asked.set(page, 'failed')
+      this.#failed(error)
+    })
+  }
+
+  /** Reads everything that follows a place. */
+  async #readFrom(after: number): Promise<void> {
+    let next: number | undefined = after
+    while (next !== undefined) {
+      const body: RecordsBody = await api.records(
+        this.#conversation,
+        { after: next, limit: searchRecords },
+        this.#ended.signal,
+      )
+      this.add(body)
+      next = body.next
+    }
   }
 
   async #readPage(page: number): Promise<void> {
@@ -165,6 +191,15 @@ export class Log {
     this.failure = asApiError(error)
     this.version.set(this.version.value + 1)
   }
+}
+
+/** Whether the one state of a turn was before the other. A turn that is over does not run again, and only grows. */
+function isOlder(turn: TurnBody, known: TurnBody): boolean {
+  const [isRunning, wasRunning] = [turn.outcome === 'running', known.outcome === 'running']
+  if (isRunning !== wasRunning) return isRunning
+  // An answer may turn out to be worthless when the bot has long given it.
+  if (isFailed(turn) !== isFailed(known)) return isFailed(known)
+  return turn.totalMs < known.totalMs || turn.replies.length < known.replies.length
 }
 
 const pageOf = (seq: number): number => Math.floor((Math.max(seq, 1) - 1) / pageRecords)

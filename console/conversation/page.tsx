@@ -27,9 +27,23 @@ import { idOf } from './summary.ts'
 export function ConversationPage({ id }: { readonly id: string }) {
   useTitle(id.slice(0, 12))
   const loaded = useLoaded(`conversation ${id}`, () => api.conversation(id))
+  const { value, put, again } = loaded
+  useLive(
+    'conversations',
+    { conversation: id },
+    {
+      events: rows => {
+        const row = rows.findLast(each => each.id === id)
+        if (row === undefined) return
+        if (value === undefined) again()
+        else put({ ...value, ...row })
+      },
+      gap: again,
+    },
+  )
   return (
     <Show what="the conversation" loaded={loaded}>
-      {body => <Conversation body={body} put={loaded.put} />}
+      {body => <Conversation body={body} put={put} />}
     </Show>
   )
 }
@@ -46,16 +60,6 @@ function Conversation({ body, put }: { readonly body: ConversationBody; put(body
   const again = useAct(async () => {
     if (record !== undefined && record.dir !== 'fromBot') await api.again(id, record.seq)
   })
-  useLive(
-    'conversations',
-    { bot, conversation: id },
-    {
-      events: rows => {
-        const row = rows.findLast(each => each.id === id)
-        if (row !== undefined) put({ ...body, ...row })
-      },
-    },
-  )
   useEffect(() => {
     if (selected !== undefined && selected <= log.last) log.need(selected, selected)
   }, [log, selected, log.last])
@@ -144,11 +148,9 @@ function useLog({ id, count }: ConversationBody): { readonly log: Log; readonly 
     { conversation: id, after },
     {
       events: events => log.add({ records: events.map(({ record }) => record) }),
-      // What can't be read now is read when the socket is back: it begins where the page is.
-      gap: () => void log.readNew().catch(() => undefined),
     },
   )
-  useLive('turns', { conversation: id }, { events: turns => log.add({ turns }) })
+  useLive('turns', { conversation: id }, { events: turns => log.add({ turns }), gap: log.readAgain })
   return { log, version: useCell(log.version) }
 }
 

@@ -3,6 +3,7 @@
  * read by its place; a search is read page by page. What changes meanwhile is taken in, or waits to be.
  */
 import type { ConversationRow, ConversationsBody } from '../../src/protocol/admin-conversations.ts'
+import { onceMore, untilReached } from '../again.ts'
 import { type ApiError, api, type ConversationQuery } from '../api.ts'
 import { Cell } from '../cell.ts'
 import { asApiError } from '../parts/dialog.tsx'
@@ -26,9 +27,15 @@ export class Rows {
   /** Rows by their place; absent where nothing has been read yet. */
   #rows: (ConversationRow | undefined)[] = []
   readonly #query: ConversationQuery
-  readonly #reading = new Set<number>()
+  /** Parts that are being read. Another set once the beginning has been read again: those parts are of no use then. */
+  #reading = new Set<number>()
   readonly #ended = new AbortController()
-  readonly #openedMs = Date.now()
+  /** What is in sight. */
+  #sight: readonly [first: number, last: number] = [0, 0]
+  /** When something last happened in any of them, as of the reading of the beginning. What has started later is new. */
+  #newest = ''
+  /** What has been heard while the beginning is read: it may be newer. Undefined at other times. */
+  #heard: (() => void)[] | undefined
   /** What has come or moved up while somebody looks further down: newest last. */
   readonly #waiting = new Map<string, ConversationRow>()
   /** Whether places are known; else what to go on with, undefined at the end. */
@@ -68,23 +75,43 @@ export class Rows {
     this.#ended.abort()
   }
 
-  /** Reads the beginning. */
-  async open(): Promise<void> {
-    const body = await this.#read({})
-    if (body === undefined) return
+  /**
+   * Reads the beginning, and what is in sight after it; once more where changes may have been missed. What is there
+   * stays until then. A service that does not answer is asked again.
+   */
+  readonly open: () => void = onceMore(async () => {
+    for (let tries = 0; !this.#ended.signal.aborted; tries += 1) {
+      this.#heard = []
+      const body = await this.#read({})
+      if (body !== undefined) this.#begin(body)
+      this.#heard = undefined
+      if (body !== undefined || this.failure?.status !== 0) return
+      await untilReached(tries)
+    }
+  })
+
+  #begin(body: ConversationsBody): void {
+    this.#reading = new Set()
+    this.#waiting.clear()
+    this.#newest = body.items[0]?.last ?? ''
     this.#places = body.total !== undefined
     this.#cursor = this.#places ? undefined : body.next
     this.#rows = [...body.items]
     if (body.total !== undefined) this.#rows.length = Math.max(body.total, body.items.length)
     this.searched = body.searched
     this.isRead = true
+    const heard = this.#heard ?? []
+    this.#heard = undefined
+    for (const take of heard) take()
     this.#changed()
     // A search that has found little so far goes on by itself.
-    if (body.items.length < aheadRows) await this.more()
+    if (body.items.length < aheadRows) void this.more()
+    else this.need(...this.#sight)
   }
 
   /** Sees to it that what is in sight is read. */
   need(first: number, last: number): void {
+    this.#sight = [first, last]
     if (!this.#places) {
       if (last >= this.#rows.length - aheadRows) void this.more()
       return
@@ -116,11 +143,12 @@ export class Rows {
    * @param fits whether a row belongs to this list
    */
   heard(rows: readonly ConversationRow[], isAtTop: boolean, fits: (row: ConversationRow) => boolean): void {
+    this.#heard?.push(() => this.heard(rows, isAtTop, fits))
     if (!this.isRead) return
     for (const row of rows) {
       const index = this.indexOf(row.id)
       const known = this.#rows[index]
-      if (known !== undefined) this.#rows[index] = row
+      if (known !== undefined && known.last <= row.last) this.#rows[index] = row
       const isMoved = known === undefined || known.last < row.last
       if (isMoved && fits(row) && (index !== 0 || this.#waiting.size > 0)) {
         this.#waiting.delete(row.id)
@@ -142,7 +170,7 @@ export class Rows {
       const index = this.indexOf(row.id)
       if (index >= 0) this.#rows.splice(index, 1)
       // A row that has not been read yet has moved up from somewhere; only a new one makes the list longer.
-      else if (this.#places && new Date(row.started).getTime() < this.#openedMs) this.#forgetHole()
+      else if (this.#places && row.started <= this.#newest) this.#forgetHole()
       this.#rows.unshift(row)
     }
     this.#waiting.clear()
@@ -154,13 +182,14 @@ export class Rows {
   }
 
   async #readPlace(from: number): Promise<void> {
-    if (this.#reading.has(from)) return
-    this.#reading.add(from)
+    const reading = this.#reading
+    if (reading.has(from)) return
+    reading.add(from)
     // In the service's order, what waits here is at the top already.
     const above = [...this.#waiting.keys()].filter(id => this.indexOf(id) === -1).length
     const body = await this.#read({ offset: from + above })
-    this.#reading.delete(from)
-    if (body === undefined) return
+    reading.delete(from)
+    if (body === undefined || reading !== this.#reading) return
     for (const [at, row] of body.items.entries()) {
       const index = from + at
       const elsewhere = this.indexOf(row.id)
@@ -171,18 +200,19 @@ export class Rows {
   }
 
   async #readOn(wanted: number): Promise<void> {
-    if (this.#reading.has(-1)) return
-    this.#reading.add(-1)
+    const reading = this.#reading
+    if (reading.has(-1)) return
+    reading.add(-1)
     while (this.#cursor !== undefined && this.#rows.length < wanted && !this.#ended.signal.aborted) {
       const body = await this.#read({ cursor: this.#cursor })
-      if (body === undefined) break
+      if (body === undefined || reading !== this.#reading) break
       const known = new Set(this.#rows.map(row => row?.id))
       this.#rows.push(...body.items.filter(({ id }) => !known.has(id)))
       this.#cursor = body.next
       this.searched = body.searched ?? this.searched
       this.#changed()
     }
-    this.#reading.delete(-1)
+    reading.delete(-1)
   }
 
   async #read(where: ConversationQuery): Promise<ConversationsBody | undefined> {

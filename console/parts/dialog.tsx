@@ -44,8 +44,53 @@ export function Dialog({
 }
 
 /**
- * Asks before something is done that can't be undone. The title names what it is done to; *Cancel* has the focus, so
- * that Enter harms nobody.
+ * What a dialog is filled in for: its fields, why sending them has come to nothing, *Cancel*, and the button that sends
+ * them, as Enter in a field does.
+ *
+ * @param isReady whether it can be sent as it is
+ * @param isDangerous whether it can't be undone: *Cancel* has the focus then, so that Enter harms nobody
+ */
+export function DialogForm({
+  verb,
+  act,
+  onClose,
+  children,
+  isReady = true,
+  isDangerous = false,
+}: {
+  readonly verb: string
+  readonly act: Act
+  onClose(): void
+  readonly children: ComponentChildren
+  readonly isReady?: boolean
+  readonly isDangerous?: boolean
+}) {
+  const submit = (event: Event) => {
+    event.preventDefault()
+    if (isReady) act.run()
+  }
+  return (
+    <form onSubmit={submit}>
+      {children}
+      <Failure of={act.failure} />
+      <footer class="row end">
+        <button type="button" class="button" autofocus={isDangerous} onClick={onClose}>
+          Cancel
+        </button>
+        <button
+          type="submit"
+          class={isDangerous ? 'button danger' : 'button primary'}
+          disabled={act.isRunning || !isReady}
+        >
+          {verb}
+        </button>
+      </footer>
+    </form>
+  )
+}
+
+/**
+ * Asks before something is done that can't be undone. The title names what it is done to.
  *
  * @param act does it; what it throws is shown, and the dialog stays
  */
@@ -62,28 +107,21 @@ export function Confirm({
   onClose(): void
   readonly children: ComponentChildren
 }) {
-  const { run, isRunning, failure } = useAct(act, onClose)
+  const acting = useAct(act, onClose)
   return (
     <Dialog title={title} onClose={onClose}>
-      {children}
-      <Failure of={failure} />
-      <footer class="row end">
-        <button type="button" class="button" autofocus onClick={onClose}>
-          Cancel
-        </button>
-        <button type="button" class="button danger" disabled={isRunning} onClick={run}>
-          {verb}
-        </button>
-      </footer>
+      <DialogForm verb={verb} act={acting} onClose={onClose} isDangerous>
+        {children}
+      </DialogForm>
     </Dialog>
   )
 }
 
+/** Something that is done on a click, and how it stands. */
+export type Act = { readonly run: () => void; readonly isRunning: boolean; readonly failure: ApiError | undefined }
+
 /** Something that is done on a click, once at a time, and may fail. */
-export function useAct<Result>(
-  act: () => Promise<Result>,
-  done?: (result: Result) => void,
-): { readonly run: () => void; readonly isRunning: boolean; readonly failure: ApiError | undefined } {
+export function useAct<Result>(act: () => Promise<Result>, done?: (result: Result) => void): Act {
   const [isRunning, setRunning] = useState(false)
   const [failure, setFailure] = useState<ApiError | undefined>(undefined)
   const run = () => {

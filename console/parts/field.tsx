@@ -6,7 +6,14 @@ import { type ComponentChildren, useId } from '../ui.ts'
 type Common = {
   readonly label: string
   readonly hint?: ComponentChildren
+}
+
+type Written = Common & {
+  /** What is wrong with it: said in place of the hint. */
   readonly error?: string | undefined
+  readonly value: string
+  onInput(value: string): void
+  readonly mono?: boolean
 }
 
 /** A line of text. */
@@ -17,14 +24,11 @@ export function Field({
   value,
   onInput,
   ...rest
-}: Common & {
-  readonly value: string
-  onInput(value: string): void
+}: Written & {
   readonly type?: 'text' | 'url' | 'password' | 'search' | 'number'
   readonly placeholder?: string | undefined
   readonly required?: boolean
   readonly autofocus?: boolean
-  readonly mono?: boolean
   readonly min?: number
   readonly disabled?: boolean
   readonly autocomplete?: string
@@ -62,12 +66,7 @@ export function TextField({
   onInput,
   rows = 4,
   mono = false,
-}: Common & {
-  readonly value: string
-  onInput(value: string): void
-  readonly rows?: number
-  readonly mono?: boolean
-}) {
+}: Written & { readonly rows?: number }) {
   const id = useId()
   return (
     <p class="field">
@@ -95,7 +94,7 @@ export function Select<Word extends string>({
   onChange,
   options,
   inline = false,
-}: Omit<Common, 'error'> & {
+}: Common & {
   readonly value: Word
   onChange(value: Word): void
   readonly options: readonly (readonly [value: Word, name: string])[]
@@ -129,7 +128,7 @@ export function Switch({
   checked,
   onChange,
   disabled = false,
-}: Omit<Common, 'error'> & {
+}: Common & {
   readonly checked: boolean
   onChange(checked: boolean): void
   readonly disabled?: boolean

@@ -6,7 +6,7 @@ import { api } from '../api.ts'
 import { takePart } from '../conversation/joined.ts'
 import { go, href } from '../route.ts'
 import { type ComponentChildren, useState } from '../ui.ts'
-import { Dialog, Failure, useAct } from './dialog.tsx'
+import { Dialog, DialogForm, Failure, useAct } from './dialog.tsx'
 import { Field, Select } from './field.tsx'
 
 /** @param bot with this bot, whatever others there are */
@@ -46,14 +46,10 @@ async function start(bot: string, user = ''): Promise<void> {
 function Choose({ bots, onClose }: { readonly bots: readonly BotBody[]; onClose(): void }) {
   const [bot, setBot] = useState(bots[0]?.id ?? '')
   const [user, setUser] = useState('')
-  const { run, isRunning, failure } = useAct(() => start(bot, user.trim()))
-  const submit = (event: Event) => {
-    event.preventDefault()
-    run()
-  }
+  const act = useAct(() => start(bot, user.trim()))
   return (
     <Dialog title="New conversation" onClose={onClose}>
-      <form onSubmit={submit}>
+      <DialogForm verb="Start" act={act} onClose={onClose}>
         <Select label="Bot" value={bot} onChange={setBot} options={bots.map(({ id, name }) => [id, name])} />
         <Field
           label="User id"
@@ -62,16 +58,7 @@ function Choose({ bots, onClose }: { readonly bots: readonly BotBody[]; onClose(
           mono
           hint="Empty: a new user, whose id begins with dl_."
         />
-        <Failure of={failure} />
-        <footer class="row end">
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary" disabled={isRunning}>
-            Start
-          </button>
-        </footer>
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }

@@ -20,7 +20,8 @@ import { added, type Figures, figuresOf, isQuiet, isTorn, pointsOf, rate, window
 /** The screen. */
 export function Overview() {
   useTitle('Overview')
-  const series = useLoaded('series', () => api.series(windowSeconds).then(pointsOf))
+  // What the socket has told of the seconds after those that were read stays.
+  const series = useLoaded('series', () => api.series(windowSeconds).then(pointsOf), added)
   const problems = useProblems()
   const { value, put, again } = series
   useLive(
@@ -32,7 +33,6 @@ export function Overview() {
         put(added(value, newer))
         if (isTorn(value, newer)) again()
       },
-      gap: again,
     },
   )
   return (

@@ -104,6 +104,25 @@ describe('the bots', () => {
     await check.getByText(brokenBotBody).waitFor()
   })
 
+  test('are shown, however slowly the service answers', async ({ browser, service }) => {
+    await using window = await browser.enter(service, '/console/settings')
+    const { page } = window
+    // An answer comes only when the next one has been asked for.
+    let next: () => void = () => undefined
+    await page.route('**/admin/v1/bots?*', async route => {
+      next()
+      const { promise: isNext, resolve } = Promise.withResolvers<void>()
+      next = resolve
+      const response = await route.fetch()
+      await isNext
+      await route.fulfill({ response })
+    })
+    await page.getByRole('link', { name: 'Bots' }).click()
+    await page.getByRole('navigation', { name: 'Bots' }).getByRole('link', { name: 'echo' }).waitFor()
+    next()
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
+  })
+
   test('have sites that are added, switched and removed', async ({ browser, service }) => {
     await using window = await browser.enter(service, '/console/bots/broken')
     const { page } = window
@@ -149,9 +168,9 @@ describe('the bots', () => {
     await page.clock.install()
     await window.press('Show secret 1 of Default')
     await line.getByText(app.secret).waitFor()
-    await page.clock.runFor(29_000)
+    await page.clock.runFor(20_000)
     assert.ok(await line.getByText(app.secret).isVisible())
-    await page.clock.runFor(1_500)
+    await page.clock.runFor(11_000)
     await line.getByText('hidden').waitFor()
     await window.press('Show secret 1 of Default')
     await line.getByText(app.secret).waitFor()

@@ -46,8 +46,11 @@ describe('connect', () => {
   })
 
   test('says when the first call has come; the Python program runs as it is shown', async ({ browser, service }) => {
-    await using window = await browser.enter(service, '/console/connect?client=python')
+    await using window = await browser.enter(service, '/console/settings')
     const { page } = window
+    // The clock of whoever looks is wrong.
+    await page.clock.setFixedTime(new Date(Date.now() + 3600_000))
+    await window.go('/console/connect?client=python')
     await page.getByText('Waiting for the first call').waitFor()
     const program = (await page.getByRole('region', { name: 'Python' }).getByRole('code').textContent()) ?? ''
     const said = await run('python3', program)

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { buildConsole } from '../../src/console-build.ts'
+import { patienceMs } from '../clients/support/eventually.ts'
 import { openBrowser } from '../clients/web-chat/browser.ts'
 import type { Administered } from '../support/admin.ts'
 
@@ -17,9 +18,6 @@ export type Page = Awaited<ReturnType<Context['newPage']>>
 
 /** What a person brings along: the size of the window, the theme of the system. */
 export type Person = NonNullable<Parameters<NewContext>[0]>
-
-/** How long a person would wait for anything: milliseconds. */
-const patienceMs = 10_000
 
 const axe = readFileSync(
   createRequire(new URL('../clients/package.json', import.meta.url)).resolve('axe-core/axe.min.js'),

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { suite } from 'node:test'
 import { inBrowser } from './browser-test.ts'
-import { begun, ConversationWindow, seedConversations, startTalking } from './talking.ts'
+import { begun, ConversationWindow, cuttable, seedConversations, startTalking } from './talking.ts'
 
 const conversations = 100_000
 
@@ -68,23 +68,32 @@ suite(`a list of ${conversations} conversations`, () => {
     await using window = await ConversationWindow.open(given, 'conversations')
     const box = window.page.getByRole('searchbox', { name: 'Search' })
     await box.fill(given.service.talked.slice(0, 9))
-    await window.page.getByText(/^1 conversation found in [\d,]+ searched$/).waitFor({ timeout: 30_000 })
+    await window.page.getByText(/^1 conversation found in [\d,]+ searched$/).waitFor()
     await list(window)
       .getByRole('option', { name: given.service.talked.slice(0, 12) })
       .waitFor()
-    await box.fill('needle in the')
-    await window.page.waitForURL(/q=needle/)
+    // Somebody stops to think between two words, until what has been written is in the address.
+    await box.fill('needle ')
+    await window.page.waitForURL(/q=needle$/)
+    await list(window)
+      .getByText(/a needle in the haystack/)
+      .waitFor()
+    await box.press('End')
+    await box.pressSequentially('in the')
+    await window.page.waitForURL(/q=needle[+%20]+in[+%20]+the$/)
+    assert.equal(await box.inputValue(), 'needle in the')
     await list(window)
       .getByRole('option', { name: given.service.talked.slice(0, 12) })
       .waitFor()
     await box.fill('there is no such text')
-    await window.page.getByRole('heading', { name: 'Nothing fits' }).waitFor({ timeout: 30_000 })
+    await window.page.getByRole('heading', { name: 'Nothing fits' }).waitFor()
   })
 
   browserTest('takes in what is new at its top, and lets it wait while somebody looks further down', async given => {
     await using window = await ConversationWindow.open(given, 'conversations')
     const first = list(window).getByRole('option').first()
     await first.waitFor()
+    await window.page.getByRole('banner').getByText('Live', { exact: true }).waitFor()
     await begun(given.service, 'echo', 'new at the top')
     await list(window)
       .getByRole('option', { name: /You said: new at the top/ })
@@ -100,6 +109,53 @@ suite(`a list of ${conversations} conversations`, () => {
       .waitFor()
     assert.match((await first.textContent()) ?? '', /You said: waiting/)
     assert.equal(await waiting.count(), 0)
+  })
+
+  browserTest('misses nothing while its live socket is cut, and leaves what is in sight where it is', async given => {
+    await using window = await ConversationWindow.open(given, 'settings')
+    const cut = await cuttable(window.page)
+    await window.page.goto(`${given.service.app.origin}/console/conversations`)
+    const rows = list(window).getByRole('option')
+    await rows.first().waitFor()
+    await window.page.getByRole('banner').getByText('Live', { exact: true }).waitFor()
+    const mend = cut()
+    await window.page.getByText('Reconnecting').waitFor()
+    await begun(given.service, 'echo', 'while it was cut')
+    mend()
+    await rows.getByText('You said: while it was cut').waitFor()
+
+    await window.page.getByRole('banner').getByText('Live', { exact: true }).waitFor()
+    await list(window).evaluate(scroller => {
+      scroller.scrollTop = scroller.scrollHeight / 2
+    })
+    await rows
+      .getByText(/seeded [45]\d{4}/)
+      .first()
+      .waitFor()
+    const mendAgain = cut()
+    await window.page.getByText('Reconnecting').waitFor()
+    const isRead = window.page.waitForResponse(response => /conversations\?.*offset=[45]\d{4}/.test(response.url()))
+    mendAgain()
+    await isRead
+    await rows
+      .getByText(/seeded [45]\d{4}/)
+      .first()
+      .waitFor()
+  })
+
+  browserTest('asks again where nobody has answered', async given => {
+    await using window = await ConversationWindow.open(given, 'settings')
+    let tries = 0
+    await window.page.route('**/admin/v1/conversations?*', async route => {
+      tries += 1
+      if (tries <= 2) await route.abort()
+      else await route.continue()
+    })
+    await window.page.goto(`${given.service.app.origin}/console/conversations`)
+    await list(window).getByRole('option').first().waitFor()
+    assert.ok(tries > 2)
+    // The browser names what was broken off on purpose.
+    window.complaints.length = 0
   })
 
   browserTest('opens what is chosen with the keyboard', async given => {

@@ -4,33 +4,34 @@
 import assert from 'node:assert/strict'
 import { suite } from 'node:test'
 import { ask, done } from '../support/admin.ts'
-import { inBrowser } from './browser-test.ts'
-import { begun, ConversationWindow, startTalking } from './talking.ts'
+import { type Given, inBrowser } from './browser-test.ts'
+import { secondsPass } from './lively.ts'
+import { begun, ConversationWindow, cuttable, startTalking, type Talking } from './talking.ts'
 
 const { begin } = ConversationWindow
+
+/** How long a chat may take to be connected, and how far its page and its frame may be apart, where other tests run: milliseconds. */
+const connectedMsMax = 15_000
+const apartMsMax = 3_000
 
 suite('a conversation in the console', () => {
   const browserTest = inBrowser(startTalking)
 
   browserTest(
-    'begins a conversation whose chat is connected in five seconds, and shows each turn in both at once',
+    'begins a conversation whose chat is connected soon, and shows each turn in both at once',
     async given => {
       await using window = await ConversationWindow.open(given, 'conversations?bot=echo')
       await window.page.getByRole('button', { name: 'New conversation' }).click()
       const box = window.chat.getByRole('textbox', { name: 'Message input box' })
-      await box.waitFor({ timeout: 5_000 })
+      await box.waitFor({ timeout: connectedMsMax })
+      const seen = window.seenAt('You said: hi')
       await window.say('hi')
-      const rows = Promise.all([
-        window.row(/→ bot message hi 200 \d/).waitFor(),
-        window.row(/← bot message You said: hi/).waitFor(),
-      ]).then(() => performance.now())
-      const chats = window.chat
-        .getByText('You said: hi', { exact: true })
-        .last()
-        .waitFor()
-        .then(() => performance.now())
-      const [row, chat] = await Promise.all([rows, chats])
-      assert.ok(Math.abs(row - chat) < 1_000, `${row - chat} ms`)
+      await window.row(/→ bot message hi 200 \d/).waitFor()
+      const [row, chat] = await seen
+      assert.ok(Math.abs(row - chat) < apartMsMax, `${row - chat} ms`)
+      // What was heard live belongs to its turn, as what was read does.
+      await window.row(/← bot message You said: hi/).click()
+      await window.page.getByRole('region', { name: 'Turn' }).getByText('200').waitFor()
       assert.deepEqual(
         window.complaints.filter(text => /dl_|user ID/i.test(text)),
         [],
@@ -73,9 +74,15 @@ suite('a conversation in the console', () => {
     const parts = window.page.getByRole('list', { name: 'Parts of the turn' })
     for (const name of ['receive', 'store', 'bot', 'reply 1', 'push 1'])
       await parts.getByRole('button', { name: new RegExp(`^${name} `) }).waitFor()
-    const bot = (await parts.getByRole('button', { name: /^bot / }).textContent()) ?? ''
-    const ms = Number(/(\d+) ms/.exec(bot)?.[1])
-    assert.ok(ms >= 200 && ms <= 260, bot)
+    const bot = msIn(await parts.getByRole('button', { name: /^bot / }).textContent())
+    const turn = window.page.getByRole('region', { name: 'Turn' })
+    const whole = msIn(
+      await turn
+        .getByText(/^[\d.]+ m?s$/)
+        .first()
+        .textContent(),
+    )
+    assert.ok(bot >= 199 && bot <= whole, `${bot} of ${whole} ms`)
     const beyond = await parts.locator('.span-bar').evaluateAll(bars =>
       bars.map(bar => {
         const [own, axis] = [bar.getBoundingClientRect(), bar.parentElement?.getBoundingClientRect()]
@@ -181,27 +188,69 @@ suite('a conversation in the console', () => {
 
   browserTest('misses nothing of what was said while its live socket was cut', async given => {
     await using window = await ConversationWindow.open(given, 'settings')
-    const cuts: (() => void)[] = []
-    let isCut = false
-    await window.page.routeWebSocket('**/admin/v1/live', socket => {
-      if (isCut) socket.close()
-      else {
-        socket.connectToServer()
-        cuts.push(() => socket.close())
-      }
-    })
+    const cut = await cuttable(window.page)
     const id = await begun(given.service, 'echo', 'before')
     await window.page.goto(`${given.service.app.origin}/console/conversations/${id}`)
     await window.row('You said: before').waitFor()
-    isCut = true
-    for (const cut of cuts) cut()
+    const mend = cut()
     await window.page.getByText('Reconnecting').waitFor()
     for (const text of ['one', 'two', 'three'])
       await done(given.service.app, 'POST', `/conversations/${id}/send`, { activity: { type: 'message', text } })
-    isCut = false
+    // Nothing is under way any more that the new socket would be told of.
+    await secondsPass(given.service.app, 2)
+    mend()
     await window.page.getByText('Live', { exact: true }).waitFor()
-    for (const text of ['one', 'two', 'three']) await window.row(`← bot message You said: ${text}`).waitFor()
+    for (const text of ['one', 'two', 'three']) {
+      await window.row(`← bot message You said: ${text}`).waitFor()
+      await window.row(new RegExp(`→ bot message ${text} 200`)).waitFor()
+    }
     assert.equal(await window.log.getByRole('option').count(), 8)
+    await window.page.getByRole('button', { name: 'More' }).click()
+    await window.page.getByRole('menuitem', { name: 'Delete' }).click()
+    await window.page.getByRole('dialog').getByText('Its 8 activities').waitFor()
+  })
+
+  browserTest(
+    'misses no end of a turn between the reading of the log and the opening of its live socket',
+    async given => {
+      await using window = await ConversationWindow.open(given, 'settings')
+      const { promise: isRead, resolve: open } = Promise.withResolvers<void>()
+      await window.page.routeWebSocket('**/admin/v1/live', async socket => {
+        await isRead
+        socket.connectToServer()
+      })
+      const id = await begun(given.service, 'echo')
+      const said = say(given, id, 'sleep 2000')
+      await given.service.echo.until('the message', bot => bot.of(id, 'message')[0])
+      await window.page.goto(`${given.service.app.origin}/console/conversations/${id}`)
+      await window.row(/→ bot message sleep 2000 …/).waitFor()
+      await said
+      open()
+      await window.row(/→ bot message sleep 2000 200/).waitFor()
+    },
+  )
+
+  browserTest('shows no turn as running that was over before an old answer came', async given => {
+    await using window = await ConversationWindow.open(given, 'settings')
+    const id = await begun(given.service, 'echo')
+    const said = say(given, id, 'sleep 1000')
+    await given.service.echo.until('the message', bot => bot.of(id, 'message')[0])
+    const { promise: isOver, resolve: goOn } = Promise.withResolvers<void>()
+    await window.page.route('**/records?*', async route => {
+      const response = await route.fetch()
+      await isOver
+      await route.fulfill({ response })
+    })
+    const asked = window.page.waitForResponse(response => response.url().includes('/records?'))
+    await window.page.goto(`${given.service.app.origin}/console/conversations/${id}`)
+    await said
+    // News of turns come in order: with this one, that of the turn before has come too.
+    await say(given, id, 'marker')
+    await window.row(/→ bot message marker 200/).waitFor()
+    goOn()
+    await asked
+    await window.row(/→ bot message sleep 1000 200/).waitFor()
+    await window.page.unrouteAll({ behavior: 'wait' })
   })
 
   browserTest('sends what is written by hand, once it is an activity', async given => {
@@ -229,3 +278,13 @@ suite('a conversation in the console', () => {
     assert.equal((await ask(given.service.app, 'GET', `/conversations/${window.id}`)).status, 404)
   })
 })
+
+/** Says something as the user does. Resolves when the bot's turn is over. */
+const say = ({ service }: Given<Talking>, id: string, text: string) =>
+  done(service.app, 'POST', `/conversations/${id}/send`, { activity: { type: 'message', text } })
+
+/** The first duration in a text: milliseconds. */
+function msIn(text: string | null): number {
+  const [, number, unit] = /.*?([\d.]+) (ms|s)\b/.exec(text ?? '') ?? []
+  return Number(number) * (unit === 's' ? 1000 : 1)
+}

@@ -4,7 +4,9 @@
  */
 import assert from 'node:assert/strict'
 import type { BotChange } from '../../src/protocol/admin.ts'
+import type { SeriesBody } from '../../src/protocol/admin-live.ts'
 import { defaultBot, defaultSite, defaults } from '../../src/settings.ts'
+import { eventually } from '../clients/support/eventually.ts'
 import { type Administered, ask, done } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { call } from '../support/http.ts'
@@ -84,6 +86,22 @@ export async function startLively(): Promise<LivelyService> {
       await broken[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Starts something at a port that was in use a moment ago: it may have been given to somebody else meanwhile. */
+export const atPort = <Started>(start: () => Promise<Started>): Promise<Started> =>
+  eventually('the port is free', () =>
+    start().catch((error: Error) => {
+      if (!/EADDRINUSE|is taken/.test(error.message)) throw error
+      return undefined
+    }),
+  )
+
+/** Waits until the service has counted so many more seconds. */
+export async function secondsPass(app: Administered, seconds: number): Promise<void> {
+  const newest = async () => ((await done(app, 'GET', '/series?seconds=5')) as unknown as SeriesBody).t.at(-1) ?? 0
+  const before = await newest()
+  await eventually(`${seconds} more seconds`, async () => (await newest()) >= before + seconds)
 }
 
 /** Adds a bot to a running service. */

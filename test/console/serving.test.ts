@@ -2,17 +2,19 @@
  * How the console is built and given out.
  */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { buildConsole, consoleDir, isConsoleFresh } from '../../src/console-build.ts'
+import { buildConsole, consoleDir, consoleSources, isConsoleFresh } from '../../src/console-build.ts'
 import { consolePage } from '../../src/http/console/routes.ts'
 import { openServer } from '../../src/http/server.ts'
+import { eventually } from '../clients/support/eventually.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { makeFolder } from '../support/folder.ts'
 import { call } from '../support/http.ts'
 import { inBrowser } from './browser-test.ts'
-import { eventually } from './eventually.ts'
 import { startLively } from './lively.ts'
 
 /** What may be sent over the wire, gzipped: bytes. */
@@ -97,16 +99,34 @@ describe('the console is given out', () => {
 
   it('from a build that is made once, and again only when something has changed', async () => {
     assert.ok(isConsoleFresh())
+    // The build that everybody is given out is left alone: others are reading it.
+    await using folder = await makeFolder()
     const said: string[] = []
-    await buildConsole(line => said.push(line))
-    assert.equal(said.length, 0)
-    const madeFrom = join(consoleDir, '.made-from')
-    await writeFile(madeFrom, 'something else')
-    const startedMs = performance.now()
-    await buildConsole(line => said.push(line))
-    assert.ok(performance.now() - startedMs < 20_000)
-    assert.match(said.join('\n'), /^Building the console …\nBuilt the console in [\d.]+ s\.$/)
-    assert.ok(isConsoleFresh())
+    const build = () => buildConsole(line => said.push(line), folder.path)
+    const built = /^Building the console …\nBuilt the console in [\d.]+ s\.$/
+    await build()
+    assert.match(said.splice(0).join('\n'), built)
+    assert.ok(isConsoleFresh(folder.path))
+    await build()
+    assert.deepEqual(said, [])
+    await writeFile(join(folder.path, '.made-from'), 'something else')
+    assert.ok(!isConsoleFresh(folder.path))
+    await build()
+    assert.match(said.join('\n'), built)
+    assert.ok(isConsoleFresh(folder.path))
+  })
+
+  it('from sources that can be read while others build', async () => {
+    const before = consoleSources()
+    // As builds do it, folders come and go beside what is given out.
+    const other = spawn(process.execPath, ['-e', comeAndGo, join(consoleDir, '.building-by-a-test')])
+    try {
+      await once(other.stdout, 'data')
+      for (let round = 0; round < 100; round += 1) assert.equal(consoleSources(), before)
+    } finally {
+      other.stdin.end()
+      await once(other, 'close')
+    }
   })
 
   const test = inBrowser(startLively)
@@ -120,3 +140,17 @@ describe('the console is given out', () => {
     assert.ok(window.asked.length <= requestsMax, window.asked.join('\n'))
   })
 })
+
+/** A program that makes a folder and removes it, over and over, until its standard input ends. */
+const comeAndGo = `
+  const { mkdirSync, rmSync } = require('node:fs')
+  let isOver = false
+  process.stdin.on('end', () => { isOver = true }).resume()
+  const round = () => {
+    for (let name = 0; name < 20; name += 1) mkdirSync(process.argv[1] + '/' + name + '/assets', { recursive: true })
+    rmSync(process.argv[1], { recursive: true, force: true })
+    if (!isOver) setImmediate(round)
+  }
+  round()
+  console.log('coming and going')
+`

@@ -6,6 +6,8 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { startApp } from '../support/app.ts'
 import { inBrowser } from './browser-test.ts'
+import { atPort } from './lively.ts'
+import { cuttable } from './talking.ts'
 
 describe('the console', () => {
   const test = inBrowser(startApp)
@@ -132,26 +134,13 @@ describe('the console', () => {
     await using window = await browser.enter(app)
     const { page } = window
     await page.getByText('Live', { exact: true }).first().waitFor()
-    let isCut = false
-    let cut: () => void = () => undefined
-    await page.routeWebSocket('**/admin/v1/live', socket => {
-      if (isCut) {
-        void socket.close()
-        return
-      }
-      const server = socket.connectToServer()
-      cut = () => {
-        isCut = true
-        void socket.close()
-        void server.close()
-      }
-    })
+    const cut = await cuttable(page)
     await page.reload()
     const state = page.getByRole('banner').getByRole('status')
     await state.getByText('Live').waitFor()
-    cut()
+    const mend = cut()
     await state.getByText('Reconnecting').waitFor()
-    isCut = false
+    mend()
     await state.getByText('Live').waitFor()
   })
 
@@ -163,11 +152,11 @@ describe('the console', () => {
     await window.page.getByRole('alert').getByText('The service does not answer.').waitFor()
     await window.page.getByText('Reconnecting').waitFor()
     assert.ok(await window.page.getByRole('heading', { name: 'Bots' }).isVisible())
-    await using again = await startApp({ port: first.port })
+    await using again = await atPort(() => startApp({ port: first.port }))
     // Another service, with another key: whoever looks in must show it.
     await window.page.getByLabel('Admin key').fill(again.adminKey)
     await window.press('Open the console')
     await window.page.getByText('Live', { exact: true }).first().waitFor()
-    assert.equal(await window.page.getByRole('alert').count(), 0)
+    assert.equal(await window.page.getByText('The service does not answer.').count(), 0)
   })
 })

@@ -62,10 +62,20 @@ export async function begun({ app }: Talking, bot: string, ...texts: readonly st
 
 const someUser = { id: userId('dl_seeded'), name: undefined }
 
+/** Puts an empty conversation with *echo* into the store, begun so many milliseconds ago. Answers its id. */
+export async function seedOld({ app }: Talking, ageMs: number): Promise<ConversationId> {
+  const id = seededId()
+  const begun = { id, bot: botId('echo'), site: siteId(defaultSite.id), locale: undefined }
+  await app.store.start(begun, someUser, Date.now() - ageMs)
+  return id
+}
+
+const seededId = () => newConversationId(randomBytes(16).toString('base64url'))
+
 /** Puts conversations into the store, each with one text. Answers their ids, oldest first. */
 export async function seedConversations({ app }: Talking, count: number): Promise<readonly ConversationId[]> {
   const bot = botId('echo')
-  const ids = Array.from({ length: count }, () => newConversationId(randomBytes(16).toString('base64url')))
+  const ids = Array.from({ length: count }, seededId)
   const from = Date.now() - count
   await inGroups(ids, async (id, index) => {
     await app.store.start({ id, bot, site: siteId(defaultSite.id), locale: undefined }, someUser, from + index)
@@ -103,6 +113,30 @@ async function inGroups<Item>(
 ): Promise<void> {
   for (let from = 0; from < items.length; from += groupSize)
     await Promise.all(items.slice(from, from + groupSize).map((item, at) => work(item, from + at)))
+}
+
+/**
+ * From now on the live socket of a page can be cut. What it answers cuts it and keeps it from opening again, until what
+ * that answers is called.
+ */
+export async function cuttable(page: Page): Promise<() => () => void> {
+  const open: (() => unknown)[] = []
+  let isCut = false
+  await page.routeWebSocket('**/admin/v1/live', socket => {
+    if (isCut) {
+      void socket.close()
+      return
+    }
+    socket.connectToServer()
+    open.push(() => socket.close())
+  })
+  return () => {
+    isCut = true
+    for (const close of open.splice(0)) close()
+    return () => {
+      isCut = false
+    }
+  }
 }
 
 /** The console at conversations, as a person uses it. Disposing it closes the window, and fails if the browser complained. */
@@ -179,6 +213,21 @@ export class ConversationWindow implements AsyncDisposable {
     const frame = this.page.frames().find(each => each.url().endsWith('/console/frame.html'))
     assert.ok(frame)
     return frame.evaluate<Answer>(expression)
+  }
+
+  /** When a text comes to be seen in the page and in the frame, by the clock of the browser: milliseconds. */
+  async seenAt(text: string): Promise<readonly [page: number, frame: number]> {
+    const seen = `new Promise(resolve => {
+      const look = () => {
+        if (!document.body.innerText.includes(${JSON.stringify(text)})) return
+        watcher.disconnect()
+        resolve(Date.now())
+      }
+      const watcher = new MutationObserver(look)
+      watcher.observe(document.body, { subtree: true, childList: true, characterData: true })
+      look()
+    })`
+    return Promise.all([this.page.evaluate<number>(seen), this.inFrame<number>(seen)])
   }
 
   /** Waits until a word of the query in the address is this. */

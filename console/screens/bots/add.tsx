@@ -2,7 +2,7 @@
  * Adds a bot: its endpoint is all that is asked.
  */
 import { api } from '../../api.ts'
-import { Dialog, Failure, useAct } from '../../parts/dialog.tsx'
+import { Dialog, DialogForm, useAct } from '../../parts/dialog.tsx'
 import { Field } from '../../parts/field.tsx'
 import { go, href } from '../../route.ts'
 import { useState } from '../../ui.ts'
@@ -10,7 +10,7 @@ import { useState } from '../../ui.ts'
 /** The dialog. Goes to the bot when it is there. */
 export function AddBot({ onClose, added }: { onClose(): void; added(): void }) {
   const [endpoint, setEndpoint] = useState('')
-  const { run, isRunning, failure } = useAct(
+  const act = useAct(
     () => api.addBot({ endpoint: endpoint.trim() }),
     ({ id }) => {
       onClose()
@@ -19,13 +19,9 @@ export function AddBot({ onClose, added }: { onClose(): void; added(): void }) {
     },
   )
   const whole = withPath(endpoint.trim())
-  const submit = (event: Event) => {
-    event.preventDefault()
-    run()
-  }
   return (
     <Dialog title="Add bot" onClose={onClose}>
-      <form onSubmit={submit}>
+      <DialogForm verb="Add" act={act} onClose={onClose}>
         <Field
           label="Messaging endpoint"
           value={endpoint}
@@ -47,16 +43,7 @@ export function AddBot({ onClose, added }: { onClose(): void; added(): void }) {
             )
           }
         />
-        <Failure of={failure} />
-        <footer class="row end">
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary" disabled={isRunning}>
-            Add
-          </button>
-        </footer>
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }

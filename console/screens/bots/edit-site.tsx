@@ -3,7 +3,7 @@
  */
 import type { SiteBody } from '../../../src/protocol/admin.ts'
 import { api } from '../../api.ts'
-import { Dialog, Failure, useAct } from '../../parts/dialog.tsx'
+import { Dialog, DialogForm, useAct } from '../../parts/dialog.tsx'
 import { Field, Switch, TextField } from '../../parts/field.tsx'
 import { useState } from '../../ui.ts'
 
@@ -43,17 +43,13 @@ export function EditSite({
     if (site === undefined) return api.addSite(bot, all)
     return api.changeSite(site, isOwn ? all : switches)
   }
-  const { run, isRunning, failure } = useAct(save, () => {
+  const act = useAct(save, () => {
     changed()
     onClose()
   })
-  const submit = (event: Event) => {
-    event.preventDefault()
-    run()
-  }
   return (
     <Dialog title={site === undefined ? `Add a site to ${bot}` : `Edit the site ${site.name}`} onClose={onClose}>
-      <form onSubmit={submit}>
+      <DialogForm verb={site === undefined ? 'Add' : 'Save'} act={act} onClose={onClose}>
         {isOwn ? (
           <Field
             label="Name"
@@ -96,16 +92,7 @@ export function EditSite({
             />
           </>
         )}
-        <Failure of={failure} />
-        <footer class="row end">
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary" disabled={isRunning}>
-            {site === undefined ? 'Add' : 'Save'}
-          </button>
-        </footer>
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }

@@ -5,7 +5,7 @@ import type { BotBody, BotChange } from '../../../src/protocol/admin.ts'
 import { useAbout } from '../../about.ts'
 import { api } from '../../api.ts'
 import { CopyButton } from '../../parts/copy.tsx'
-import { Dialog, Failure, useAct } from '../../parts/dialog.tsx'
+import { Dialog, DialogForm, useAct } from '../../parts/dialog.tsx'
 import { Field, Select, Switch } from '../../parts/field.tsx'
 import { useState } from '../../ui.ts'
 
@@ -15,7 +15,7 @@ export function EditBot({ bot, onClose, changed }: { readonly bot: BotBody; onCl
   const [draft, setDraft] = useState(() => draftOf(bot))
   const [password, setPassword] = useState<string | undefined>(undefined)
   const put = (part: Partial<typeof draft>) => setDraft(before => ({ ...before, ...part }))
-  const { run, isRunning, failure } = useAct(
+  const act = useAct(
     () => api.changeBot(bot.id, changeOf(draft, bot)),
     answer => {
       changed()
@@ -24,13 +24,9 @@ export function EditBot({ bot, onClose, changed }: { readonly bot: BotBody; onCl
     },
   )
   if (password !== undefined) return <Made password={password} onClose={onClose} />
-  const submit = (event: Event) => {
-    event.preventDefault()
-    run()
-  }
   return (
     <Dialog title={`Edit ${bot.name}`} onClose={onClose} wide>
-      <form onSubmit={submit}>
+      <DialogForm verb="Save" act={act} onClose={onClose}>
         <div class="columns">
           <Field label="Name" value={draft.name} onInput={name => put({ name })} required />
           <Field
@@ -110,16 +106,7 @@ export function EditBot({ bot, onClose, changed }: { readonly bot: BotBody; onCl
             />
           )}
         </fieldset>
-        <Failure of={failure} />
-        <footer class="row end">
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary" disabled={isRunning}>
-            Save
-          </button>
-        </footer>
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }

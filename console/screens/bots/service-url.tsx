@@ -4,7 +4,7 @@
 import type { BotBody } from '../../../src/protocol/admin.ts'
 import { useAbout } from '../../about.ts'
 import { api } from '../../api.ts'
-import { Dialog, Failure, useAct } from '../../parts/dialog.tsx'
+import { Dialog, DialogForm, useAct } from '../../parts/dialog.tsx'
 import { Field } from '../../parts/field.tsx'
 import { useState } from '../../ui.ts'
 
@@ -34,7 +34,7 @@ export function ServiceUrl({ bot, onClose, changed }: { readonly bot: BotBody; o
   const { publicUrl } = useAbout()
   const [address, setAddress] = useState(bot.serviceUrl ?? '')
   const [hint, setHint] = useState('Empty: the public URL.')
-  const { run, isRunning, failure } = useAct(
+  const act = useAct(
     () => api.changeBot(bot.id, { serviceUrl: address.trim() === '' ? null : address.trim() }),
     () => {
       changed()
@@ -45,13 +45,9 @@ export function ServiceUrl({ bot, onClose, changed }: { readonly bot: BotBody; o
     setAddress(host === undefined ? '' : withHost(publicUrl, host))
     setHint(said)
   }
-  const submit = (event: Event) => {
-    event.preventDefault()
-    run()
-  }
   return (
     <Dialog title={`Where ${bot.name} answers`} onClose={onClose}>
-      <form onSubmit={submit}>
+      <DialogForm verb="Save" act={act} onClose={onClose}>
         <p class="quiet">The bot sends its replies to this address. It must lead here from where the bot runs.</p>
         <fieldset class="row" aria-label="The bot runs in">
           {presets.map(preset => (
@@ -74,16 +70,7 @@ export function ServiceUrl({ bot, onClose, changed }: { readonly bot: BotBody; o
           placeholder={publicUrl}
           hint={hint}
         />
-        <Failure of={failure} />
-        <footer class="row end">
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary" disabled={isRunning}>
-            Save
-          </button>
-        </footer>
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }

@@ -2,11 +2,16 @@
  * Whether somebody has connected since the screen was opened.
  */
 import type { ConversationRow } from '../../../src/protocol/admin-conversations.ts'
+import { api } from '../../api.ts'
 import { useLive } from '../../live.ts'
 import { Pill } from '../../parts/pill.tsx'
+import { useLoaded } from '../../parts/states.tsx'
 import { shortClock, Time } from '../../parts/time.tsx'
 import { href } from '../../route.ts'
-import { useState } from '../../ui.ts'
+import { useEffect, useState } from '../../ui.ts'
+
+/** Conversations that are looked at again, where changes of them may have been missed. */
+const rowsMax = 20
 
 /** *Waiting for the first call*, until there is one. @param of undefined: whichever bot and site */
 export function FirstCall({
@@ -14,14 +19,23 @@ export function FirstCall({
 }: {
   readonly of?: { readonly bot: string; readonly site: string } | undefined
 }) {
-  const [openedAt] = useState(() => new Date().toISOString())
+  const bot = wanted?.bot
+  // What happens after the newest that had happened before happens while somebody looks: no clock is asked.
+  const [newest, setNewest] = useState<string | undefined>(undefined)
   const [row, setRow] = useState<ConversationRow | undefined>(undefined)
-  useLive('conversations', wanted === undefined ? {} : { bot: wanted.bot }, {
-    events: rows => {
-      const mine = rows.findLast(({ site, last }) => (wanted === undefined || site === wanted.site) && last >= openedAt)
-      if (mine !== undefined) setRow(mine)
-    },
-  })
+  const { value, again } = useLoaded(`newest ${bot}`, () => api.conversations({ bot, limit: rowsMax }))
+  const look = (rows: readonly ConversationRow[]) => {
+    if (newest === undefined) return
+    const mine = rows.find(({ site, last }) => last > newest && (wanted === undefined || site === wanted.site))
+    if (mine !== undefined) setRow(mine)
+  }
+  useLive('conversations', { bot }, { events: look, gap: again })
+  useEffect(() => {
+    if (value === undefined) return
+    if (newest === undefined) setNewest(value.items[0]?.last ?? '')
+    else look(value.items)
+  }, [value])
+  if (newest === undefined) return null
   return (
     <p class="first-call" role="status">
       {row === undefined ? (

@@ -3,7 +3,7 @@
  */
 
 /** How long a test waits for what must come: milliseconds. */
-export const patienceMs = 15_000
+export const patienceMs = 30_000
 const lookIntervalMs = 10
 
 /**
