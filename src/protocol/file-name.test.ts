@@ -32,8 +32,13 @@ test('a long name is cut to whole characters that fit', () => {
 
 test('a name of megabytes takes no longer than a short one', () => {
   for (const name of ['x'.repeat(5_000_000), '\u0000'.repeat(5_000_000), '👋'.repeat(2_000_000)]) {
-    const startedMs = performance.now()
-    assert.ok(Buffer.byteLength(fileNameIn(name)) <= fileNameBytesMax)
-    assert.ok(performance.now() - startedMs < 200)
+    let fastestMs = Number.POSITIVE_INFINITY
+    // Others may have the machine for a moment.
+    for (let tries = 0; tries < 10 && fastestMs >= 200; tries += 1) {
+      const startedMs = performance.now()
+      assert.ok(Buffer.byteLength(fileNameIn(name)) <= fileNameBytesMax)
+      fastestMs = Math.min(fastestMs, performance.now() - startedMs)
+    }
+    assert.ok(fastestMs < 200, `${fastestMs} ms`)
   }
 })

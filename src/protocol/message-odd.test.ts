@@ -4,9 +4,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { seedOf } from '../../test/support/seed.ts'
 import { messageOfActivity } from './message.ts'
 
-test('makes text of any JSON a bot may have put into a message, and never fails on it', () => {
+test('makes text of any JSON a bot may have put into a message, and never fails on it', t => {
+  const seed = seedOf()
+  t.diagnostic(`LANDLINE_SEED=${seed}`)
   const names = [
     'text',
     'title',
@@ -62,11 +65,12 @@ test('makes text of any JSON a bot may have put into a message, and never fails 
         assert.equal(typeof message?.[field], 'string')
       assert.deepEqual(messageOfActivity(JSON.stringify(given)), JSON.parse(JSON.stringify(message)))
     }),
-    { numRuns: 500 },
+    { numRuns: 500, seed },
   )
   fc.assert(
     fc.property(fc.jsonValue(), given => {
       messageOfActivity(JSON.stringify(given))
     }),
+    { seed },
   )
 })

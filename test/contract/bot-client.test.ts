@@ -163,7 +163,7 @@ describe('the bot client: bots that misbehave', { concurrency: true }, () => {
     await using client = openBotClient()
     const begun = performance.now()
     assert.deepEqual(await call(client, bot), unreachable('ECONNREFUSED'))
-    assert.ok(performance.now() - begun < 1_000)
+    assert.ok(performance.now() - begun < 9_000, 'before the call’s own deadline')
   })
 
   it('says what is wrong with an address that is none', async () => {
@@ -193,9 +193,9 @@ describe('the bot client: bots that misbehave', { concurrency: true }, () => {
       const activity = what.includes('large') ? `"${'x'.repeat(16 * 1024 * 1024)}"` : '{}'
       assert.deepEqual(await call(client, bot, { timeoutMs: 300, activity, needsBody: true }), timedOut)
       const took = performance.now() - begun
-      assert.ok(took >= 295 && took < 3_000, `${took} ms`)
+      assert.ok(took >= 295 && took < 10_000, `${took} ms`)
       for (const socket of bot.open) socket.resume()
-      await until(() => bot.open.size === 0, 2_000)
+      await until(() => bot.open.size === 0)
     })
   }
 
@@ -217,9 +217,10 @@ describe('the bot client: bots that misbehave', { concurrency: true }, () => {
     await using bot = await listening(net.createServer(), '127.0.0.1', '127.0.0.1')
     await using client = openBotClient()
     const begun = performance.now()
-    assert.deepEqual(await call(client, { url: bot.url.replace('http:', 'https:') }), unreachable('ETIMEDOUT'))
+    const endpoint = { url: bot.url.replace('http:', 'https:') }
+    assert.deepEqual(await call(client, endpoint, { timeoutMs: 60_000 }), unreachable('ETIMEDOUT'))
     const took = performance.now() - begun
-    assert.ok(took > 2_500 && took < 8_000, `${took} ms`)
+    assert.ok(took > 2_500 && took < 30_000, `${took} ms`)
   })
 
   it('reads no further than it may: what does not end is no answer, but for an error', async () => {
@@ -233,10 +234,10 @@ describe('the bot client: bots that misbehave', { concurrency: true }, () => {
     await using client = openBotClient()
     assert.deepEqual(await call(client, bot, { needsBody: false }), unreachable('EMSGSIZE'))
     assert.deepEqual(await call(client, bot, { needsBody: true }), unreachable('EMSGSIZE'))
-    await until(() => bot.open.size === 0, 2_000)
+    await until(() => bot.open.size === 0)
     status = 500
     assert.deepEqual(await call(client, bot, { needsBody: false }), answered(500))
-    await until(() => bot.open.size === 0, 2_000)
+    await until(() => bot.open.size === 0)
     // What lies in the buffers of two sockets is taken off the sender, but no more.
     assert.ok(written < 16 * 1024 * 1024, `${written} bytes`)
   })

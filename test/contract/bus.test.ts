@@ -134,7 +134,7 @@ test('a server that takes connections and says nothing is given up, and tried ag
     ['busLost'],
   )
   for (let at = 1; at <= 100; at += 1) two.bus.announce(newsOf(b, at))
-  await two.changes.until('the loss to be told', () => two.events.length > 0, 10_000)
+  await two.changes.until('the loss to be told', () => two.events.length > 0)
   redis.thaw()
   await hearing(one, two, news(1))
   for (const { events } of [one, two])
@@ -247,7 +247,7 @@ function betweenProcesses(server: () => Server): void {
     two.bus.unfollow(c)
     await server().start()
     for (const { changes, events } of [one, two])
-      await changes.until('the bus to be back', () => events.some(({ event }) => event === 'busBack'), 10_000)
+      await changes.until('the bus to be back', () => events.some(({ event }) => event === 'busBack'))
     one.bus.announce(newsOf(c, 3))
     await hearing(one, two, news(3))
     await hearing(one, two, newsOf(b, 3))

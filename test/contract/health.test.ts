@@ -8,10 +8,12 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, type TestContext, test } from 'node:test'
 import { MemoryStore } from '../../src/adapters/memory/store.ts'
-import { databaseFile, openSqliteStore } from '../../src/adapters/sqlite/store.ts'
+import { databaseFile } from '../../src/adapters/sqlite/folder.ts'
+import { openSqliteStore } from '../../src/adapters/sqlite/store.ts'
 import { openLoad } from '../../src/adapters/system/load.ts'
 import type { ConversationStore } from '../../src/domain/ports.ts'
 import { openPostgres, postgresIfThere } from '../support/postgres-store.ts'
+import { patienceMs } from '../support/until.ts'
 import { entriesOf, messageAppend, started } from './log-samples.ts'
 
 async function folder(t: TestContext): Promise<string> {
@@ -51,7 +53,7 @@ for (const [adapter, open] of Object.entries(adapters)) {
 
 /** Resolves when it is so: looked at in every turn of the loop. */
 async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (const giveUpMs = performance.now() + 5_000; !isSo(); ) {
+  for (const giveUpMs = performance.now() + patienceMs; !isSo(); ) {
     assert.ok(performance.now() < giveUpMs, `waited in vain for ${what}`)
     await new Promise(resolve => setImmediate(resolve))
   }
@@ -123,8 +125,11 @@ async function measured(ms: number): Promise<number> {
 
 test('the lateness of the loop is how long its turns are', async () => {
   for (const ms of [30, 300]) {
-    const found = await measured(ms)
-    assert.ok(found >= ms && found < ms + 150, `turns of ${ms} ms were measured as ${found}`)
+    // A turn in which the machine stands still is longer than it was made, so one measure of several has to be close.
+    const found: number[] = []
+    while (found.length < 5 && !found.some(one => one < ms + 150)) found.push(await measured(ms))
+    const least = Math.min(...found)
+    assert.ok(least >= ms && least < ms + 150, `turns of ${ms} ms were measured as ${found.join(', ')}`)
   }
 })
 

@@ -1,6 +1,7 @@
 /**
  * Listeners in a world that misbehaves: news late, twice, out of order or lost, stores that take their time, sockets
  * that stall. Whatever happens, each listener is sent everything after its place exactly once and in order.
+ * `LANDLINE_HISTORIES` says how many, `LANDLINE_SEED` repeats a run.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -13,6 +14,7 @@ import type { Bus, Clock, ConversationStore, News } from '../../src/domain/ports
 import { stampFromUser } from '../../src/domain/stamp.ts'
 import { botId, type ConversationId, newConversationId, siteId, userId } from '../../src/protocol/ids.ts'
 import { position } from '../../src/protocol/watermark.ts'
+import { seedOf } from '../support/seed.ts'
 
 const conversation = newConversationId('simulated0000000000001')
 const bot = botId('bot')
@@ -197,6 +199,7 @@ class World {
 }
 
 const numRuns = Number(process.env['LANDLINE_HISTORIES'] ?? 300)
+const seed = seedOf()
 
 async function history(steps: readonly Step[], sweep: boolean): Promise<void> {
   const world = new World()
@@ -206,16 +209,18 @@ async function history(steps: readonly Step[], sweep: boolean): Promise<void> {
   world.check()
 }
 
-test('sends every listener everything after its place exactly once, although news is late, doubled or lost', async () => {
+test('sends every listener everything after its place exactly once, although news is late, doubled or lost', async t => {
+  t.diagnostic(`LANDLINE_SEED=${seed}`)
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), steps => history(steps, true)),
-    { numRuns },
+    { numRuns, seed },
   )
 })
 
-test('needs no sweep where news comes, however late and in whatever order', async () => {
+test('needs no sweep where news comes, however late and in whatever order', async t => {
+  t.diagnostic(`LANDLINE_SEED=${seed}`)
   await fc.assert(
     fc.asyncProperty(fc.array(calmStep, { maxLength: 60 }), steps => history(steps, false)),
-    { numRuns },
+    { numRuns, seed },
   )
 })

@@ -24,11 +24,12 @@ import {
   site,
   suggestion,
 } from '../contract/log-samples.ts'
+import { seedOf } from '../support/seed.ts'
 import { type Change, history, ids, type Step } from './log-history.ts'
 import { Model, ModelLog } from './log-model.ts'
 
 const histories = Number(process.env['LANDLINE_HISTORIES'] ?? 400)
-const seed = process.env['LANDLINE_SEED']
+const seed = seedOf()
 
 /** A store takes a moment to open on disk, so it gets a part of the histories. */
 const sqliteShare = 10
@@ -192,12 +193,13 @@ const parameters = (numRuns: number, timeLimitMs: number) => ({
   numRuns,
   interruptAfterTimeLimit: timeLimitMs,
   markInterruptAsFailure: true,
-  ...(seed === undefined ? {} : { seed: Number(seed) }),
+  seed,
 })
 
 const memoryTimeoutMs = 30_000 + histories * 50
 
-test(`memory: ${histories} random histories go as the model says`, { timeout: 2 * memoryTimeoutMs }, async () => {
+test(`memory: ${histories} random histories go as the model says`, { timeout: 2 * memoryTimeoutMs }, async t => {
+  t.diagnostic(`LANDLINE_SEED=${seed}`)
   await fc.assert(
     fc.asyncProperty(history, async steps => live(steps, new MemoryStore(), async store => store)),
     parameters(histories, memoryTimeoutMs),
@@ -208,6 +210,7 @@ const onDisk = Math.ceil(histories / sqliteShare)
 const onDiskTimeoutMs = 30_000 + onDisk * 1_000
 
 test(`SQLite: ${onDisk} random histories go as the model says`, { timeout: 2 * onDiskTimeoutMs }, async t => {
+  t.diagnostic(`LANDLINE_SEED=${seed}`)
   const root = await mkdtemp(join(tmpdir(), 'landline-'))
   t.after(() => rm(root, { recursive: true }))
   await fc.assert(

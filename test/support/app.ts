@@ -2,7 +2,6 @@
  * The whole service for tests: in this process on a free port, or as the real process people start.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -67,7 +66,7 @@ export type TestApp = AsyncDisposable & {
 }
 
 /** A test's own clients and bots share this process, and the machine with other tests: what is late here says nothing. */
-const neverOverloaded: Limits = {
+export const neverOverloaded: Limits = {
   ...defaultLimits,
   overload: {
     loopLateMs: Number.POSITIVE_INFINITY,
@@ -160,7 +159,7 @@ export type TestProcess = AsyncDisposable & {
 const main = fileURLToPath(new URL('../../bin/landline.js', import.meta.url))
 
 /** How long a start may take before it is given up: milliseconds. */
-const startTimeoutMs = 20_000
+const startTimeoutMs = 60_000
 
 /**
  * Starts `bin/landline.js`, as `npm start` does, and waits until it says that it is up.
@@ -189,14 +188,15 @@ export async function startProcess(options: {
     output += text
     log += text
   })
+  // With its end it has not said everything yet: that is when its outputs are closed.
+  const closed = new Promise<void>(resolve => {
+    child.once('close', () => resolve())
+  })
   await untilUp(child, () => output)
   const origin = /Direct Line +(http\S+)\/v3\/directline/.exec(output)?.[1] ?? ''
   const end = async (signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT'): Promise<number> => {
-    if (child.exitCode === null && child.signalCode === null) {
-      const exited = once(child, 'exit')
-      child.kill(signal)
-      await exited
-    }
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+    await closed
     return child.exitCode ?? -1
   }
   const secret = /Secret +(\S+)/.exec(output)?.[1] ?? ''
@@ -232,13 +232,13 @@ async function untilUp(child: ChildProcess, output: () => string): Promise<void>
       child.kill('SIGKILL')
       reject(new Error(`The service ${why}:\n${output()}`))
     }
-    const onExit = (code: number | null) => fail(`exited with ${code}`)
+    const onClose = (code: number | null) => fail(`exited with ${code}`)
     const done = () => {
       clearTimeout(timer)
       child.stdout?.off('data', look)
-      child.off('exit', onExit)
+      child.off('close', onClose)
     }
     child.stdout?.on('data', look)
-    child.once('exit', onExit)
+    child.once('close', onClose)
   })
 }

@@ -54,7 +54,7 @@ export async function hearing(from: Node, to: Node, news: News): Promise<void> {
   const again = setInterval(() => from.bus.announce(news), 20)
   from.bus.announce(news)
   try {
-    await to.changes.until(`position ${news.position} at the other bus`, isHeard, 10_000)
+    await to.changes.until(`position ${news.position} at the other bus`, isHeard)
   } finally {
     clearInterval(again)
   }

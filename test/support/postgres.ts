@@ -12,7 +12,7 @@ import { Client } from 'pg'
 import { inTime } from './until.ts'
 
 /** How long a server may take to start or to stop: milliseconds. After a kill it first recovers. */
-const serverPatienceMs = 30_000
+const serverPatienceMs = 60_000
 
 /** How often a start is tried: the port may be taken meanwhile, and the processes of a killed server take a moment to end. */
 const startsMax = 50
@@ -70,6 +70,8 @@ class Server implements TestPostgres {
   #port = 0
   #process: ChildProcess | undefined
   #databases = 0
+  /** Whether anybody may know of the port: from then on no other will do. */
+  #isKnown = false
   #guard: ChildProcess | undefined
 
   constructor(found: string, options: PostgresOptions) {
@@ -92,6 +94,7 @@ class Server implements TestPostgres {
       const given = ['-D', this.#data, '-U', 'landline', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
       await promisify(execFile)(join(this.#programs, 'initdb'), given, { cwd: this.#dir, ...this.#owner })
       await this.start()
+      this.#isKnown = true
       await this.#administer('CREATE DATABASE landline', [], 'postgres')
     } catch (error) {
       await this[Symbol.asyncDispose]()
@@ -117,8 +120,7 @@ class Server implements TestPostgres {
       if (failure === undefined) return
       this.#guard?.kill()
       if (tried >= startsMax) throw new Error(`PostgreSQL does not start: ${failure}`)
-      // Before anybody has been told of the port, any other will do.
-      if (/could not bind|could not create any TCP/.test(failure) && this.#databases === 0) this.#port = 0
+      if (/could not bind|could not create any TCP/.test(failure) && !this.#isKnown) this.#port = 0
       await new Promise(resolve => setTimeout(resolve, 100))
     }
   }

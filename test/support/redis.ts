@@ -9,7 +9,10 @@ import { makeFolder } from './folder.ts'
 import { inTime } from './until.ts'
 
 /** How long a server may take to start or to stop: milliseconds. */
-const serverPatienceMs = 10_000
+const serverPatienceMs = 60_000
+
+/** How often a first start is tried: somebody else may take a port in the moment after it was found free. */
+const startsMax = 10
 
 const program = 'redis-server'
 
@@ -37,58 +40,62 @@ export type TestRedis = AsyncDisposable & {
 }
 
 /** Starts a server. @param options further ones of the command line, such as `--requirepass`, `x` */
-export async function startRedis(options: readonly string[] = []): Promise<TestRedis> {
-  if (withoutRedis !== undefined) throw new Error(withoutRedis)
-  const server = new Server(await freePort(), options)
-  try {
-    await server.start()
-  } catch (error) {
-    await server[Symbol.asyncDispose]()
-    throw error
-  }
-  return server
+export function startRedis(options: readonly string[] = []): Promise<TestRedis> {
+  return startServer(async () => options)
 }
 
 /** Two servers that are a cluster, each with half of the slots. The first stands for both. */
 export async function startRedisCluster(): Promise<TestRedis> {
   await using opened = new AsyncDisposableStack()
   const folder = opened.use(await makeFolder())
-  const buses = [await freePort(), await freePort()] as const
-  const [first, second] = await Promise.all(
-    buses.map(bus => {
+  let bus = 0
+  const member = async () => {
+    const server = await startServer(async () => {
+      bus = await freePort()
       const file = join(folder.path, `${bus}.conf`)
-      return startRedis(['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--cluster-config-file', file])
-    }),
-  )
-  if (first === undefined || second === undefined) throw new Error('A cluster has two servers.')
-  opened.use(first)
-  opened.use(second)
+      return ['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--cluster-config-file', file]
+    })
+    return opened.use(server)
+  }
+  const [first, second] = [await member(), await member()]
   await first.command('cluster', 'addslotsrange', '0', '8191')
   await second.command('cluster', 'addslotsrange', '8192', '16383')
   await second.command('cluster', 'set-config-epoch', '2')
-  await first.command('cluster', 'meet', '127.0.0.1', String(second.port), String(buses[1]))
+  await first.command('cluster', 'meet', '127.0.0.1', String(second.port), String(bus))
   const isReady = async () =>
     (await Promise.all([first, second].map(one => one.command('cluster', 'info')))).every(
       info => info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:2'),
     )
-  const ready = (async () => {
-    while (!(await isReady()));
-  })()
-  await inTime('the cluster', ready, serverPatienceMs)
+  const untilReady = async () => {
+    for (const untilMs = performance.now() + serverPatienceMs; !(await isReady()); ) {
+      if (performance.now() > untilMs) throw new Error(`Waited ${serverPatienceMs} ms in vain for the cluster.`)
+      await new Promise(resolve => setTimeout(resolve, 50))
+    }
+  }
+  await untilReady()
   const kept = opened.move()
   return Object.assign(first, {
     async start() {
       await Server.prototype.start.call(first)
-      await inTime(
-        'the cluster',
-        (async () => {
-          while (!(await isReady()));
-        })(),
-        serverPatienceMs,
-      )
+      await untilReady()
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   })
+}
+
+/** Starts a server on a port that is free, or on the next if somebody else was quicker. */
+async function startServer(options: () => Promise<readonly string[]>): Promise<Server> {
+  if (withoutRedis !== undefined) throw new Error(withoutRedis)
+  for (let tried = 1; ; tried += 1) {
+    const server = new Server(await freePort(), await options())
+    try {
+      await server.start()
+      return server
+    } catch (error) {
+      await server[Symbol.asyncDispose]()
+      if (tried >= startsMax) throw error
+    }
+  }
 }
 
 class Server implements TestRedis {

@@ -8,8 +8,9 @@ import { type News, withoutCluster } from '../../torture/cluster.ts'
 import { run } from '../../torture/command.ts'
 import { nodes } from '../../torture/nodes.ts'
 import { leaveNothing } from '../../torture/world.ts'
+import { seedOf } from '../support/seed.ts'
 
-const seed = Number(process.env['LANDLINE_SEED'] ?? Math.floor(Math.random() * 1_000_000))
+const seed = seedOf()
 process.once('exit', leaveNothing)
 
 const promises: readonly (readonly [name: string, news: News, promise: string])[] = [
@@ -26,7 +27,8 @@ const promises: readonly (readonly [name: string, news: News, promise: string])[
 ]
 
 for (const [name, news, promise] of promises) {
-  test(promise, { timeout: 200_000, skip: withoutCluster(news) ?? false }, async () => {
+  test(promise, { timeout: 200_000, skip: withoutCluster(news) ?? false }, async t => {
+    t.diagnostic(`LANDLINE_SEED=${seed}`)
     const { figures, failures } = await run(name, nodes(3, news, 3), { seed, scale: 0.05 })
     const missed = figures.filter(({ isMet, isWait }) => isMet === false && isWait !== true)
     assert.deepEqual({ failures, missed }, { failures: [], missed: [] }, `LANDLINE_SEED=${seed}`)

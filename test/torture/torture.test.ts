@@ -15,8 +15,9 @@ import { silentReaders } from '../../torture/silent-readers.ts'
 import { soak } from '../../torture/soak.ts'
 import { tornWrites } from '../../torture/torn-writes.ts'
 import { leaveNothing, type Part } from '../../torture/world.ts'
+import { seedOf } from '../support/seed.ts'
 
-const seed = Number(process.env['LANDLINE_SEED'] ?? Math.floor(Math.random() * 1_000_000))
+const seed = seedOf()
 process.once('exit', leaveNothing)
 
 /** How much of a full run: enough for each part to do what it is for. */
@@ -36,6 +37,7 @@ const promises: readonly (readonly [name: string, part: Part, promise: string, s
 
 for (const [name, part, promise, share = scale] of promises) {
   test(promise, { timeout: 120_000 }, async t => {
+    t.diagnostic(`LANDLINE_SEED=${seed}`)
     const { figures, failures, skipped = [] } = await run(name, part, { seed, scale: share })
     for (const why of skipped) t.diagnostic(`not done here: ${why}`)
     const missed = figures.filter(({ isMet, isWait }) => isMet === false && isWait !== true)

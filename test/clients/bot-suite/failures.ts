@@ -11,21 +11,21 @@ import { type Stage, texts } from './stage.ts'
 /** The tests of bots that fail their turns. */
 export function failures({ bot, greeted }: Stage): void {
   test('may take too long: its sender is told in time, and the late answer still comes', async () => {
-    await using own = await startApp({ bot: bot().url, botSettings: { timeoutMs: 400 } })
+    await using own = await startApp({ bot: bot().url, botSettings: { timeoutMs: 1_500 } })
     using chat = await greeted('dl_slow', { app: own })
     const { conversationId, token } = chat.connection
     const { status, body } = await call(own.base, token, 'POST', `/conversations/${conversationId}/activities`, {
       type: 'message',
-      text: 'slow 3000',
+      text: 'slow 5000',
     })
     assert.equal(
-      chat.fromBot().some(({ text }) => text === 'I took 3000 ms.'),
+      chat.fromBot().some(({ text }) => text === 'I took 5000 ms.'),
       false,
     )
     assert.deepEqual([status, (body['error'] as { code: string }).code, body['httpStatusCode']], [502, 'BotError', 504])
-    await chat.reply('I took 3000 ms.')
-    assert.equal(await chat.say('slow 500'), 'retry')
-    await chat.reply('I took 500 ms.')
+    await chat.reply('I took 5000 ms.')
+    assert.equal(await chat.say('slow 2500'), 'retry')
+    await chat.reply('I took 2500 ms.')
   })
 
   test('may be down: its sender is told at once what became of the message', async () => {

@@ -16,6 +16,9 @@ import { holding } from './holding-bot.ts'
 /** Hangs in turns whose text says so, until it is released; accepts the others at once. */
 const hanging = () => holding(({ text }) => text === 'hang')
 
+/** Less than a turn that hangs takes, and ten times what a busy machine needs for one that does not: milliseconds. */
+const quickMs = 10_000
+
 test('another post of the same conversation is answered while the first one’s turn hangs', async () => {
   const bot = hanging()
   await using talk = await startTalk({ bot })
@@ -23,7 +26,7 @@ test('another post of the same conversation is answered while the first one’s 
   await talk.bot.until('the turn', ({ of }) => of(talk.conversation, 'message')[0])
   const startedMs = performance.now()
   await say(talk, 'quick')
-  assert.ok(performance.now() - startedMs < 1_000)
+  assert.ok(performance.now() - startedMs < quickMs)
   bot.releaseAll()
   assert.equal((await hung).status, 200)
   assert.deepEqual(
@@ -47,7 +50,7 @@ test('conversations of the same bot go on while a hundred turns of others hang',
     await say(talk, `quick ${n}`)
     times.push(performance.now() - startedMs)
   }
-  assert.ok(Math.max(...times) < 1_000, `${Math.max(...times)} ms`)
+  assert.ok(Math.max(...times) < quickMs, `${Math.max(...times)} ms`)
   bot.releaseAll()
   for (const { status } of await Promise.all(hung)) assert.equal(status, 200)
 })
@@ -71,13 +74,13 @@ test('another bot of the same service goes on', async () => {
   await bad.until('the turns', ({ of }) => of(badChat.conversation, 'message').length === 8)
   const startedMs = performance.now()
   await say(goodChat, 'hang')
-  assert.ok(performance.now() - startedMs < 1_000)
+  assert.ok(performance.now() - startedMs < quickMs)
   held.releaseAll()
   for (const { status } of await hung) assert.equal(status, 200)
 })
 
 test('a reply that comes after the client was told 502 still arrives', async () => {
-  await using talk = await startTalk({ app: { botSettings: { timeoutMs: 300 } }, bot: hanging() })
+  await using talk = await startTalk({ app: { botSettings: { timeoutMs: 2_000 } }, bot: hanging() })
   using socket = await watch(talk)
   const answer = await post(talk, message('hang'))
   assertRefused(answer, 502, 'BotError', 504)

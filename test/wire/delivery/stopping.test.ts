@@ -58,7 +58,8 @@ test('a turn that does not end holds the stop up for as long as it may, and no l
   const startedMs = performance.now()
   await inTime('the stop', talk.app.stop())
   const tookMs = performance.now() - startedMs
-  assert.ok(tookMs >= 290 && tookMs < 2_500, `${tookMs} ms`)
+  // Less than the turn has, and than a stop may take if nothing else is said.
+  assert.ok(tookMs >= 290 && tookMs < 12_000, `${tookMs} ms`)
   assert.notEqual(await posted, 200)
   assert.equal((await socket.closed).code, 1001)
 })

@@ -63,7 +63,7 @@ test('do not wait for one another: eight run at once, the ninth when one has end
 
 test('that find no place in time fail as late ones do', async () => {
   const bot = holding(({ text }) => text?.startsWith('held') === true)
-  await using talk = await startTalk({ bot, app: { botSettings: { timeoutMs: 500 } } })
+  await using talk = await startTalk({ bot, app: { botSettings: { timeoutMs: 2_000 } } })
   const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => post(talk, message(`held ${n}`))))
   for (const answer of answers) assertRefused(answer, 502, 'BotError', 504)
   await say(talk, 'and now')

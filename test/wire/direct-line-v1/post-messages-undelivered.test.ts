@@ -59,7 +59,7 @@ test('answers 502, and not sooner than after 100 ms, when the bot breaks the con
 test('answers 502 when the bot is late, and takes what it says then', async () => {
   const end = Promise.withResolvers<number>()
   await using late = await startBot({ answer: ({ type }) => (type === 'message' ? end.promise : 200) })
-  await using own = await startApp({ bot: late.url, botSettings: { timeoutMs: 300 } })
+  await using own = await startApp({ bot: late.url, botSettings: { timeoutMs: 2_000 } })
   const chat = await startOldChat(own)
   await assertUnreachable(chat)
   const [told] = late.of(chat.conversation, 'message')

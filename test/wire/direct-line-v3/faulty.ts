@@ -6,6 +6,7 @@ import type { Event } from '../../../src/domain/events.ts'
 import { type Outside, openOutside } from '../../../src/outside.ts'
 import { defaultBot, defaultSite, defaults } from '../../../src/settings.ts'
 import type { Administered } from '../../support/admin.ts'
+import { neverOverloaded } from '../../support/app.ts'
 import type { Service } from '../../support/direct-line.ts'
 import { assertNothingTold, everythingIn } from '../../support/planted.ts'
 
@@ -14,10 +15,12 @@ import { assertNothingTold, everythingIn } from '../../support/planted.ts'
  *
  * @param bot the bot's messaging endpoint
  * @param exchanged gives the parts to be exchanged, and is told the good ones
+ * @param limits those of the settings; overload counts only if it is said here
  */
 export async function startFaulty(
   bot: string,
   exchanged: (outside: Outside) => Partial<Outside>,
+  limits = neverOverloaded,
 ): Promise<Service & Administered & AsyncDisposable & { readonly events: readonly Event[] }> {
   const secret = 'the-secret-of-the-tests-000000000001'
   const events: Event[] = []
@@ -27,6 +30,7 @@ export async function startFaulty(
       ...defaults,
       listen: { host: '127.0.0.1', port: 0, further: 0 },
       store: { kind: 'memory' },
+      limits,
       bots: [{ ...defaultBot, endpoint: bot, sites: [{ ...defaultSite, secrets: [secret] }] }],
     },
     { ...outside, ...exchanged(outside) },

@@ -192,7 +192,7 @@ test('refuses forms of very many parts or delimiters in a time that grows with t
     const { status } = await upload(chat, { raw: body, headers })
     assert.ok(status === 400 || status === 413, `${status}`)
     // Four megabytes take a fraction of a second; were each delimiter looked for anew, they would take hours.
-    assert.ok(performance.now() - startedMs < 5_000, JSON.stringify(body.slice(0, 20)))
+    assert.ok(performance.now() - startedMs < 20_000, JSON.stringify(body.slice(0, 20)))
   }
   assert.deepEqual(await readLog(chat), [])
 })

@@ -182,7 +182,8 @@ suite('a bot that does not answer an update', { concurrency: true }, () => {
       const startedMs = performance.now()
       await say(chat, 'hello', 'u1')
       const tookMs = performance.now() - startedMs
-      assert.ok(tookMs > 4_500 && tookMs < 9_000, `${tookMs} ms`)
+      // Less than the update itself has, on a busy machine too.
+      assert.ok(tookMs > 4_500 && tookMs < 14_000, `${tookMs} ms`)
       end.resolve(200)
       assert.deepEqual(told(chat, held).at(-1), 'hello')
     })

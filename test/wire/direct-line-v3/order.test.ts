@@ -20,6 +20,7 @@ import {
 } from '../../support/direct-line.ts'
 import { makeFolder } from '../../support/folder.ts'
 import type { WireActivity } from '../../support/http.ts'
+import { seedOf } from '../../support/seed.ts'
 import { openSocket, type TestSocket } from '../../support/socket.ts'
 
 const bot = await startBot({
@@ -116,15 +117,17 @@ async function burst(service: TestApp, own: TestBot, seed: number): Promise<void
   }
 }
 
-test('shows every socket and every poll one order, each activity exactly once, whenever they come', async () => {
-  const first = Math.floor(Math.random() * 2 ** 32)
+test('shows every socket and every poll one order, each activity exactly once, whenever they come', async t => {
+  const first = seedOf()
+  t.diagnostic(`LANDLINE_SEED=${first}`)
   for (let seed = first; seed < first + 4; seed += 1) await burst(app, bot, seed)
 })
 
-test('does so on SQLite too', async () => {
+test('does so on SQLite too', async t => {
   await using folder = await makeFolder()
   await using own = await startApp({ bot: bot.url, dir: folder.path })
-  const first = Math.floor(Math.random() * 2 ** 32)
+  const first = seedOf()
+  t.diagnostic(`LANDLINE_SEED=${first}`)
   for (let seed = first; seed < first + 2; seed += 1) await burst(own, bot, seed)
 })
 

@@ -150,7 +150,7 @@ test('keeps and shows an activity whose turn failed; the bot is not called again
 
 test('delivers what a bot that was too late says afterwards', async () => {
   await using held = await startHeldBot()
-  await using own = await startApp({ bot: held.url, botSettings: { timeoutMs: 150 } })
+  await using own = await startApp({ bot: held.url, botSettings: { timeoutMs: 2_000 } })
   const chat = await startChat(own, { id: 'u1' })
   using socket = await openSocket(chat.streamUrl)
   await post(chat, message('hello'))

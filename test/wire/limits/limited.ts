@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { defaultLimits, type Limits, type Rate } from '../../../src/protocol/limits.ts'
 import type { Settings } from '../../../src/settings.ts'
-import { startApp, type TestApp, type TestAppOptions } from '../../support/app.ts'
+import { neverOverloaded, startApp, type TestApp, type TestAppOptions } from '../../support/app.ts'
 import { Changes, inTime } from '../../support/until.ts'
 
 /** Limits a test wants; the others are as in the settings' defaults. */
@@ -15,7 +15,7 @@ export type SomeLimits = Partial<Omit<Limits, 'rates'>> & { readonly rates?: Par
 export function limited({ rates, ...limits }: SomeLimits): Pick<Settings, 'rateLimits' | 'limits'> {
   return {
     rateLimits: true,
-    limits: { ...defaultLimits, ...limits, rates: { ...defaultLimits.rates, ...rates } },
+    limits: { ...neverOverloaded, ...limits, rates: { ...defaultLimits.rates, ...rates } },
   }
 }
 
@@ -60,7 +60,7 @@ export async function openLine(port: number): Promise<Line> {
       return text
     },
     get closed() {
-      return inTime('the connection to be closed', closed, 10_000)
+      return inTime('the connection to be closed', closed)
     },
     write: bytes => {
       socket.write(bytes)

@@ -20,7 +20,7 @@ import {
 import { type Answer, call } from '../../support/http.ts'
 import { openSocket, refusedHandshake } from '../../support/socket.ts'
 import { assertConnectorRefused, botSays, openTalk, startTalk } from '../../support/talk.ts'
-import { inTime } from '../../support/until.ts'
+import { inTime, patienceMs } from '../../support/until.ts'
 import { few, limited, startLimited } from './limited.ts'
 
 /** Refused for being too often, with a time to come back that is a whole number of seconds from 1 to 30. */
@@ -76,16 +76,18 @@ async function anotherToken(app: { base: string; secret: string }, chat: { conve
 
 test('a send that was refused loses nothing: sent again when it was told to, it is there once', async () => {
   await using bot = await startBot()
-  await using app = await startLimited({ rates: { sendsPerToken: { perSecond: 2, burst: 1 } } }, { bot: bot.url })
+  await using app = await startLimited({ rates: { sendsPerToken: { perSecond: 0.25, burst: 1 } } }, { bot: bot.url })
   const chat = await startChat(app)
   const said = message('mine', 'u1', { channelData: { clientActivityID: 'c1' } })
   await say(chat, 'first')
   const refused = await post(chat, said)
   assertTooOften(refused)
-  assert.equal(refused.headers['retry-after'], '1')
+  assert.match(refused.headers['retry-after'] ?? '', /^[1-4]$/)
   let answer = refused
-  const untilMs = performance.now() + 5_000
-  while (answer.status === 429 && performance.now() < untilMs) answer = await post(chat, said)
+  for (const untilMs = performance.now() + patienceMs; answer.status === 429 && performance.now() < untilMs; ) {
+    await new Promise(resolve => setTimeout(resolve, 20))
+    answer = await post(chat, said)
+  }
   assert.equal(answer.status, 200)
   assert.deepEqual(
     (await readLog(chat)).map(({ text }) => text),
@@ -145,8 +147,8 @@ test('polls come later when they come too often, and each is answered as ever', 
   )
   assert.ok(tookMs >= 395, `eight of ten have waited for 50 ms each: ${tookMs}`)
   const withSecretMs = performance.now()
-  await Promise.all(Array.from({ length: 20 }, () => getPage({ ...chat, token: app.secret })))
-  assert.ok(performance.now() - withSecretMs < 500)
+  await Promise.all(Array.from({ length: 200 }, () => getPage({ ...chat, token: app.secret })))
+  assert.ok(performance.now() - withSecretMs < 5_000, 'those of a token would have taken ten seconds')
 })
 
 test('a poll that would have to wait for too long is answered at once: nothing new, and where to go on', async () => {
@@ -168,14 +170,14 @@ test('a poll that would have to wait for too long is answered at once: nothing n
 })
 
 test('a stop waits for no poll that is held back', async () => {
-  await using app = await startLimited({ rates: { pollsPerToken: { perSecond: 0.1, burst: 1 } } })
+  await using app = await startLimited({ rates: { pollsPerToken: { perSecond: 0.08, burst: 1 } } })
   const chat = await startChat(app)
   await getPage(chat)
   const held = getPage(chat)
   await getPage({ ...chat, token: app.secret })
   const startedMs = performance.now()
   await app.stop()
-  assert.ok(performance.now() - startedMs < 2_000)
+  assert.ok(performance.now() - startedMs < 9_000, 'it would have been held for 12 s')
   assert.equal((await held).status, 200)
 })
 

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import type { ConversationStore } from '../../../src/domain/ports.ts'
+import type { Outside } from '../../../src/outside.ts'
 import { defaultLimits } from '../../../src/protocol/limits.ts'
 import { startApp } from '../../support/app.ts'
 import { startBot } from '../../support/bot.ts'
@@ -36,10 +37,11 @@ const calm = { loopLateMs: 0, memoryShare: 0.1 }
 /** A service whose process is as pressed as a test says. */
 async function startPressed(more: { readonly store?: (good: ConversationStore) => ConversationStore } = {}) {
   let strain = calm
-  const service = await startFaulty(bot.url, ({ store }) => ({
+  const exchanged = ({ store }: Pick<Outside, 'store'>) => ({
     load: { measure: () => strain, [Symbol.dispose]: () => undefined },
     store: more.store?.(store) ?? store,
-  }))
+  })
+  const service = await startFaulty(bot.url, exchanged, defaultLimits)
   return {
     ...service,
     origin: new URL(service.base).origin,
@@ -58,7 +60,7 @@ async function until(status: number, ask: () => Promise<Answer>): Promise<Answer
       await new Promise(resolve => setTimeout(resolve, 50))
     }
   }
-  return inTime(`an answer of status ${status}`, asking(), 10_000)
+  return inTime(`an answer of status ${status}`, asking())
 }
 
 const generate = ({ base, secret }: Service) => call(`${base}/tokens/generate`, { method: 'POST', bearer: secret })
@@ -97,6 +99,8 @@ suite('when the process is pressed', { concurrency: true }, () => {
 
     service.press({ memoryShare: 0.9 })
     assertTurnedAway(await until(503, () => generate(service)))
+    // Neither too much nor calm again: it stays at this step, however long the rest takes.
+    service.press({ memoryShare: 0.8 })
     await say(chat, 'while new conversations are turned away')
     assertTurnedAway(await start(service, service.secret))
     assertOldRefused(
@@ -108,6 +112,7 @@ suite('when the process is pressed', { concurrency: true }, () => {
     assert.equal((await start(service, token)).status, 201, 'who has a token has been let in')
     await assertGoesOn(service, chat)
 
+    service.press({ memoryShare: 0.9 })
     const unused = await until(503, () => post(chat, message('too much')))
     assertTurnedAway(unused)
     assertTurnedAway(await upload(chat))
@@ -181,17 +186,23 @@ suite('when the process is pressed', { concurrency: true }, () => {
 })
 
 /** Keeps the loop of this process, which is the service’s too, so busy that each of its turns takes so long. */
-function makeTurns(ms: number): { readonly turns: () => number; readonly [Symbol.dispose]: () => void } {
+function makeTurns(ms: number) {
   let turns = 0
   let isOver = false
+  let longestMs = 0
+  let beganMs = performance.now()
   const turn = () => {
-    for (const untilMs = performance.now() + ms; performance.now() < untilMs; );
+    longestMs = Math.max(longestMs, performance.now() - beganMs)
+    beganMs = performance.now()
+    for (const untilMs = beganMs + ms; performance.now() < untilMs; );
     turns += 1
     if (!isOver) setImmediate(turn)
   }
   turn()
   return {
     turns: () => turns,
+    /** How long the longest of them was, with all that somebody else has done meanwhile: milliseconds. */
+    longestMs: () => longestMs,
     [Symbol.dispose]: () => {
       isOver = true
     },
@@ -201,9 +212,17 @@ function makeTurns(ms: number): { readonly turns: () => number; readonly [Symbol
 test('a loop that is really late turns people away; one that is only busy does not', async () => {
   await using app = await startApp({ bot: bot.url, settings: { limits: defaultLimits } })
   const chat = await startChat(app)
-  {
-    using busy = makeTurns(60)
-    while (busy.turns() < 40) assert.equal((await generate(app)).status, 200)
+  // Where the machine has stood still meanwhile, the loop was late, and it is tried again.
+  let longestMs = Number.POSITIVE_INFINITY
+  for (let times = 0; times < 10 && longestMs > defaultLimits.overload.loopLateMs; times += 1) {
+    await until(200, () => generate(app))
+    const statuses = new Set<number>()
+    {
+      using busy = makeTurns(60)
+      while (busy.turns() < 40) statuses.add((await generate(app)).status)
+      longestMs = busy.longestMs()
+    }
+    if (longestMs <= defaultLimits.overload.loopLateMs) assert.deepEqual([...statuses], [200])
   }
   {
     using _late = makeTurns(300)
@@ -211,8 +230,8 @@ test('a loop that is really late turns people away; one that is only busy does n
     assert.equal((await getPage(chat)).status, 200)
   }
   await until(200, () => generate(app))
-  const [began] = app.events.filter(event => event.event === 'overload')
-  assert.ok(began !== undefined && began.loopLateMs > 250 && began.loopLateMs < 1_000, JSON.stringify(began))
+  const began = app.events.filter(event => event.event === 'overload').findLast(({ state }) => state === 'began')
+  assert.ok(began !== undefined && began.loopLateMs > 250 && began.loopLateMs < 10_000, JSON.stringify(began))
 })
 
 test('memory beyond its part of the heap’s limit turns people away', async () => {

@@ -62,5 +62,6 @@ export async function untilStopping(origin: string): Promise<void> {
   const untilMs = Date.now() + patienceMs
   while ((await call(`${origin}/ready`)).status !== 503) {
     if (Date.now() > untilMs) throw new Error('The service does not say that it is stopping.')
+    await new Promise(resolve => setTimeout(resolve, 5))
   }
 }

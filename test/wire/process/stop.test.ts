@@ -16,8 +16,11 @@ import { inTime } from '../../support/until.ts'
 import { holding } from '../delivery/holding-bot.ts'
 import { takePort, untilStopping } from './run.ts'
 
-/** How long a stop may take where no turn runs: milliseconds. */
-const quickMs = 2_000
+/**
+ * How long a stop may take where no turn runs: milliseconds. Five times what is promised: a busy machine may stand still
+ * meanwhile. A stop that waited for something would take longer: until `shutdown.seconds` are over.
+ */
+const quickMs = 10_000
 
 suite('a stop', { concurrency: 2 }, () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -172,7 +175,7 @@ suite('a stop', { concurrency: 2 }, () => {
     const startedMs = performance.now()
     process.kill(service.pid, 'SIGTERM')
     assert.equal(await inTime('the exit', exited), 130)
-    assert.ok(performance.now() - startedMs < 1_000)
+    assert.ok(performance.now() - startedMs < quickMs)
     assert.equal(await posted, 'broken off')
     await using again = await startProcess({ args, cwd: folder.path })
     const address = `${again.base}/conversations/${chat.conversation}`

@@ -4,7 +4,6 @@
  * `LANDLINE_FUZZ_SEED` repeats a run.
  */
 import assert from 'node:assert/strict'
-import { randomInt } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -12,6 +11,7 @@ import fc from 'fast-check'
 import type { BotTurnEnd } from '../../support/bot.ts'
 import { message, post, readLog, startChat } from '../../support/direct-line.ts'
 import { makeFolder } from '../../support/folder.ts'
+import { seedOf } from '../../support/seed.ts'
 import { openSocket } from '../../support/socket.ts'
 import { botAnswers } from './fuzz/bodies.ts'
 import { plans } from './fuzz/changes.ts'
@@ -21,7 +21,7 @@ import { type Shot, shotOf } from './fuzz/requests.ts'
 import { type Ground, type GroundOptions, repopulated, startGround } from './ground.ts'
 
 const count = Number(process.env['LANDLINE_FUZZ'] ?? 100_000)
-const seed = Number(process.env['LANDLINE_FUZZ_SEED'] ?? randomInt(2 ** 31))
+const seed = seedOf('LANDLINE_FUZZ_SEED')
 
 /** Requests, and frames, fired at a ground before it is made anew. */
 const requestsPerRound = 2_000
@@ -77,7 +77,11 @@ async function fireRequests(
       const shot = shotOf(plan, ground)
       const outcome = await (shot.isUnframed ? line.tell(shot.bytes, shot.isHead) : line.ask(shot.bytes, shot.isHead))
       const wrong = complaint(outcome, shot)
-      assert.equal(wrong, undefined, `seed ${seed}, round ${round}, ${shot.route}: ${wrong}\n${quoted(shot.bytes)}`)
+      assert.equal(
+        wrong,
+        undefined,
+        `LANDLINE_FUZZ_SEED=${seed}, round ${round}, ${shot.route}: ${wrong}\n${quoted(shot.bytes)}`,
+      )
       for (const { status } of outcome.replies) statuses.set(status, (statuses.get(status) ?? 0) + 1)
     }
   }
@@ -94,7 +98,7 @@ async function fireFrames(ground: Ground, round: number, many: number): Promise<
       assert.equal(
         wrong,
         undefined,
-        `seed ${seed}, round ${round}: ${wrong}\n${JSON.stringify(volley).slice(0, 4_000)}`,
+        `LANDLINE_FUZZ_SEED=${seed}, round ${round}: ${wrong}\n${JSON.stringify(volley).slice(0, 4_000)}`,
       )
     }
   }
@@ -129,7 +133,7 @@ const answerOf = (kind: 'today' | 'old'): BotTurnEnd => {
 
 /** Fires at a service of its own, and holds it against what it promises. */
 async function fuzz(t: TestContext, many: number, store: Pick<GroundOptions, 'dir'>): Promise<void> {
-  t.diagnostic(`seed ${seed}`)
+  t.diagnostic(`LANDLINE_FUZZ_SEED=${seed}`)
   // Of the one before, which may have failed in the midst of a round.
   answers = []
   await using first = await startGround({
