@@ -109,3 +109,12 @@ test('files that can not be removed keep no socket of what has expired open, and
   await retention.forgetPast()
   for (const id of ids) assert.equal(await files.bytesOf(id), 0)
 })
+
+test('conversations expire while the storage of files is away', async () => {
+  const { store, files, retention, begin, passDays } = forgetting()
+  const id = await begin('a')
+  files.forgetBefore = () => Promise.reject(new Error('the storage'))
+  passDays(2)
+  await assert.rejects(retention.forgetPast(), /the storage/)
+  assert.equal(await store.find(id), undefined)
+})

@@ -47,7 +47,7 @@ export class Retention {
     const { store, tails, files, hub, inspection, clock, events, isShared } = this.#ports
     const nowMs = clock.nowMs()
     if (isShared) await this.#closeForgotten()
-    await files.forgetBefore(nowMs - this.#fileLifetimeMs)
+    const gone: ConversationId[] = []
     for (;;) {
       const forgotten = await store.forgetUnused(nowMs - this.#conversationLifetimeMs, stepMax)
       for (const conversation of forgotten) {
@@ -56,10 +56,12 @@ export class Retention {
       }
       inspection?.forget(forgotten)
       if (forgotten.length > 0) events({ event: 'conversationsForgotten', count: forgotten.length })
-      // Last: should that fail, the files go when they are past their own time.
-      for (const conversation of forgotten) await files.forgetConversation(conversation)
-      if (forgotten.length < stepMax) return
+      gone.push(...forgotten)
+      if (forgotten.length < stepMax) break
     }
+    // Last: where files are may be away. Those of conversations that are gone then go when they are past their own time.
+    for (const conversation of gone) await files.forgetConversation(conversation)
+    await files.forgetBefore(nowMs - this.#fileLifetimeMs)
   }
 
   /** Forgets one conversation now, with all that belongs to it. */

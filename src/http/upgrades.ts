@@ -31,8 +31,7 @@ export function takeUpgrades(app: FastifyInstance, events: Events, body: (error:
   const server = app.server as Server
   server.on('upgrade', (request: IncomingMessage, duplex, head) => {
     const socket = duplex as Socket
-    // A broken socket closes, and closing is heard.
-    socket.on('error', () => undefined)
+    socket.on('error', ignore)
     const path = pathOf(request)
     const taker = app.upgrades.find(({ takes }) => takes(path))
     const accepted = taker?.accept(request, socket, head) ?? Promise.reject(noSocket())
@@ -42,6 +41,12 @@ export function takeUpgrades(app: FastifyInstance, events: Events, body: (error:
     })
   })
 }
+
+/**
+ * A broken socket closes, and closing is heard. Not written where it is used: it stays with the socket, and would keep
+ * the request that the socket began as.
+ */
+const ignore = () => undefined
 
 /** The path of an upgrade as ours. */
 const pathOf = (request: IncomingMessage): string => splitPrefix(request.url ?? '/').own.split('?', 1)[0] ?? ''

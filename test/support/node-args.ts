@@ -3,4 +3,4 @@
  */
 
 /** What stands between `node` and the program. `tidy.test.ts` holds it against both. */
-export const landlineNodeArgs: readonly string[] = ['--max-semi-space-size=16']
+export const landlineNodeArgs: readonly string[] = ['--max-semi-space-size=32']
