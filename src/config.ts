@@ -12,6 +12,7 @@ import { type Flags as FlagValues, type FoundValues, type Read, read } from './c
 import type { FoundBot, FoundRows } from './config/read-bots.ts'
 import type { Environment as Variables } from './config/reading.ts'
 import type { Table, ValuesOf } from './config/row.ts'
+import { impliedS3 } from './config/s3.ts'
 import { sample } from './config/sample.ts'
 import { linesOf } from './config/show.ts'
 import { table, type Values } from './config/table.ts'
@@ -93,9 +94,8 @@ export function readSettings(sources: SettingSources): ReadSettings {
   const found = read({ flags, environment, cwd, mode })
   const given = valuesOf(found.values)
   const development = isDevelopment(mode, given)
-  // Unless somebody says otherwise, secrets are shown only where nobody but this machine can ask for them.
-  const revealSecrets = found.values.revealSecrets.origin === 'default' ? development : given.revealSecrets
-  const values: Values = { ...given, revealSecrets }
+  const implied = { ...impliedBy(found.values, given, development), ...impliedS3(found.values, given, environment) }
+  const values: Values = { ...given, ...implied }
   check(found, values)
   const { reading, bots, file, warnings } = found
   if (reading.problems.length > 0) throw new SettingsError(inOrder(reading.problems))
@@ -109,11 +109,25 @@ export function readSettings(sources: SettingSources): ReadSettings {
   })
   return {
     settings,
-    lines: linesOf(found, { revealSecrets }),
+    lines: linesOf(found, implied),
     warnings: [...warnings, ...likelyMistakes(environment), ...warningsOf(values)],
     file: file?.name,
     botGiven: bots.some(({ rows }) => rows.endpoint.origin !== 'default'),
     values,
+  }
+}
+
+/** What follows from other settings, unless somebody says otherwise. */
+function impliedBy(
+  { revealSecrets, 'bus.kind': busKind }: FoundValues,
+  given: Values,
+  development: boolean,
+): Pick<Values, 'revealSecrets' | 'bus.kind'> {
+  const busOfStore = given['store.kind'] === 'postgres' ? 'postgres' : 'local'
+  return {
+    // Secrets are shown only where nobody but this machine can ask for them.
+    revealSecrets: revealSecrets.origin === 'default' ? development : given.revealSecrets,
+    'bus.kind': busKind.origin === 'default' ? busOfStore : given['bus.kind'],
   }
 }
 

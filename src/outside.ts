@@ -33,7 +33,7 @@ import type { Bus, Clock, ConversationStore, Files, Keys, Random, ReadBase64 } f
 import type { BotProbe } from './domain/probe-port.ts'
 import type { TurnStore } from './domain/turn-port.ts'
 import { defaultLimits, type Limits } from './protocol/limits.ts'
-import type { BusSettings, StoreSettings } from './settings.ts'
+import type { BusSettings, S3Settings, StoreSettings } from './settings.ts'
 
 /** Enough that no two nodes have one name. */
 const nodeNameCharacters = 12
@@ -81,12 +81,13 @@ export type OutsideOptions = {
  */
 export async function openOutside(settings: StoreSettings, options: OutsideOptions = {}): Promise<Outside> {
   const limits = options.limits ?? defaultLimits
-  const { store, look, files, master, isShared } = await openStore(settings, limits, options.masterKey)
+  const events = options.events ?? (() => undefined)
+  const { store, look, files, master, isShared } = await openStore(settings, limits, options.masterKey, events)
   const client = openBotClient({ connectionsMax: limits.turnsPerBot })
   const bots = options.standIn === undefined ? client : new StandIn(client, options.standIn)
   const clock = options.clock ?? systemClock
   const load = openLoad()
-  const bus = await openBus(options.bus ?? { kind: 'local' }, clock, options.events ?? (() => undefined))
+  const bus = await openBus(options.bus ?? { kind: 'local' }, clock, events)
   return {
     store,
     isShared,
@@ -107,6 +108,7 @@ export async function openOutside(settings: StoreSettings, options: OutsideOptio
       load[Symbol.dispose]()
       if (bus instanceof CarriedBus) await bus[Symbol.asyncDispose]()
       await bots[Symbol.asyncDispose]()
+      files[Symbol.dispose]?.()
       await look[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()
     },
@@ -129,7 +131,8 @@ async function openBus(settings: BusSettings, clock: Clock, events: Events): Pro
 }
 
 /** A store with what stands beside it. */
-type Opened = Pick<Outside, 'look' | 'files' | 'isShared'> & {
+type Opened = Pick<Outside, 'look' | 'isShared'> & {
+  readonly files: Files & Partial<Disposable>
   readonly store: ConversationStore & { readonly turns: TurnStore }
   readonly master: Uint8Array
 }
@@ -138,6 +141,7 @@ async function openStore(
   settings: StoreSettings,
   { logEntries, logCharacters, diskReserve }: Limits,
   given: string | undefined,
+  events: Events,
 ): Promise<Opened> {
   const limits = { entriesMax: logEntries, charactersMax: logCharacters }
   const master = given === undefined ? undefined : Buffer.from(given, 'base64')
@@ -149,7 +153,8 @@ async function openStore(
     }
     case 'sqlite': {
       const store = await openSqliteStore({ dir: settings.dir, limits })
-      const files = await openDiskFiles({ dir: settings.filesDir ?? join(settings.dir, 'files'), reserve: diskReserve })
+      const dir = settings.filesDir ?? join(settings.dir, 'files')
+      const files = await openFiles(settings.s3, events, { dir, reserve: diskReserve })
       const key = master ?? (await openMasterKey(settings.dir))
       return { store, look: new SqliteLook(settings), files, master: key, isShared: false }
     }
@@ -158,13 +163,24 @@ async function openStore(
         throw new Error('A store in PostgreSQL takes a master key (masterKey): the same one for every node.')
       const { openPostgresLook, openPostgresStore } = await import('./adapters/postgres/store.ts')
       const { url, filesDir, writers, readers } = settings
-      const files = await openDiskFiles({ dir: filesDir, reserve: diskReserve, isShared: true })
+      const files = await openFiles(settings.s3, events, { dir: filesDir, reserve: diskReserve, isShared: true })
       const store = await openPostgresStore({ url, limits, writers, readers })
       return { store, look: openPostgresLook(url), files, master, isShared: true }
     }
     default:
       return settings satisfies never
   }
+}
+
+/** In a bucket, if there is one, whose library is loaded only then; else in a folder. */
+async function openFiles(
+  s3: S3Settings | undefined,
+  events: Events,
+  folder: Parameters<typeof openDiskFiles>[0],
+): Promise<Files & Partial<Disposable>> {
+  if (s3 === undefined) return openDiskFiles(folder)
+  const { openS3Files } = await import('./adapters/s3/files.ts')
+  return openS3Files(s3, error => events({ event: 'fault', during: 'looking at the storage of files', error }))
 }
 
 /**

@@ -14,17 +14,34 @@ export type SiteSettings = WrittenSite
 /** One bot. Those of the settings can be changed only there. */
 export type BotSettings = WrittenBot & { readonly owner: 'settings' }
 
+/** Where files are kept in an S3-compatible storage. */
+export type S3Settings = {
+  readonly bucket: string
+  /** What all keys begin with: empty, or with a slash at its end. */
+  readonly prefix: string
+  readonly region: string
+  readonly endpoint: string
+  /** Whether the bucket stands in the path of addresses, and not before the host. */
+  readonly pathStyle: boolean
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string | undefined
+  /** How long the storage may take for an answer that carries no file: milliseconds. */
+  readonly timeoutMs: number
+}
+
 /** Where the log is kept. */
 export type StoreSettings =
   | { readonly kind: 'memory' }
-  /** `filesDir`: the folder for uploaded files. Undefined: one in the folder of the store. */
-  | { readonly kind: 'sqlite'; readonly dir: string; readonly filesDir?: string }
+  /** `filesDir`: the folder for uploaded files. Undefined: one in the folder of the store. `s3` wins over any folder. */
+  | { readonly kind: 'sqlite'; readonly dir: string; readonly filesDir?: string; readonly s3?: S3Settings }
   /** `url` holds credentials. */
   | {
       readonly kind: 'postgres'
       readonly url: string
       /** The folder for uploaded files: one for all nodes. */
       readonly filesDir: string
+      readonly s3?: S3Settings
       /** How many connections write at once, and how many read. */
       readonly writers: number
       readonly readers: number
@@ -173,14 +190,27 @@ export function settingsOf(values: Values, { further, dir, filesDir, ...derived 
 function storeOf(values: Values, dir: string, filesDir: string | undefined): StoreSettings {
   const { 'store.kind': kind, 'store.url': url, 'store.writers': writers, 'store.readers': readers } = values
   if (kind === 'memory') return { kind }
+  const bucket = s3Of(values)
+  const s3 = bucket === undefined ? {} : { s3: bucket }
   // Settings in which it is missing have been refused.
   if (kind === 'postgres' && url !== undefined)
-    return { kind, url, filesDir: filesDir ?? sharedFilesDir, writers, readers }
-  return { kind: 'sqlite', dir, ...(filesDir === undefined ? {} : { filesDir }) }
+    return { kind, url, filesDir: filesDir ?? sharedFilesDir, ...s3, writers, readers }
+  return { kind: 'sqlite', dir, ...(filesDir === undefined ? {} : { filesDir }), ...s3 }
 }
 
-function busOf({ 'store.kind': store, 'store.url': storeUrl, 'bus.kind': given, 'bus.url': url }: Values): BusSettings {
-  const kind = given ?? (store === 'postgres' ? 'postgres' : 'local')
+function s3Of(values: Values): S3Settings | undefined {
+  const { 'files.s3.bucket': bucket, 'files.s3.region': region, 'files.s3.endpoint': endpoint } = values
+  const { 'files.s3.accessKeyId': accessKeyId, 'files.s3.secretAccessKey': secretAccessKey } = values
+  // Settings in which one is missing have been refused.
+  if (bucket === undefined || region === undefined || endpoint === undefined) return undefined
+  if (accessKeyId === undefined || secretAccessKey === undefined) return undefined
+  const { 'files.s3.prefix': prefix, 'files.s3.pathStyle': pathStyle, 'files.s3.sessionToken': sessionToken } = values
+  const keys = { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
+  const where = { bucket, prefix: prefix === undefined ? '' : `${prefix}/`, region, endpoint, pathStyle }
+  return { ...where, ...keys, timeoutMs: values['files.s3.timeoutMs'] }
+}
+
+function busOf({ 'store.url': storeUrl, 'bus.kind': kind, 'bus.url': url }: Values): BusSettings {
   const at = url ?? (kind === 'postgres' ? storeUrl : undefined)
   // Settings in which it is missing have been refused.
   return kind === 'local' || at === undefined ? { kind: 'local' } : { kind, url: at }

@@ -7,6 +7,7 @@ import { isLoopback } from './network.ts'
 import type { Read } from './read.ts'
 import type { FoundBot } from './read-bots.ts'
 import type { Found, Reading } from './reading.ts'
+import { checkS3, isS3Open } from './s3.ts'
 import type { Values } from './table.ts'
 
 /** Secrets shorter than this are taken on a developer's machine only. */
@@ -24,6 +25,7 @@ export function check({ reading, values: found, bots }: Read, values: Values): v
   const refuse = (path: keyof Values, message: string) => reading.refuse(found[path].where ?? path, path, message)
   checkStore(values, found.masterKey.isWrong, refuse)
   checkBus(values, refuse)
+  checkS3(found, values, refuse)
   if (isDatabaseOfAnotherName(reading.resolve(values['store.path'], found['store.path'].origin)))
     refuse('store.path', 'takes a folder, or the database in one, which is always called landline.db')
   if (values['limits.silenceMs'] <= values['limits.pingMs'])
@@ -59,8 +61,7 @@ function checkStore(
 
 /** News is for nodes that share a store. */
 function checkBus(values: Values, refuse: (path: keyof Values, message: string) => void): void {
-  const { 'store.kind': store, 'bus.kind': given, 'bus.url': url } = values
-  const kind = given ?? (store === 'postgres' ? 'postgres' : 'local')
+  const { 'store.kind': store, 'bus.kind': kind, 'bus.url': url } = values
   if (kind === 'local') {
     if (url !== undefined) refuse('bus.url', 'goes with the kinds postgres and redis')
     return
@@ -156,6 +157,7 @@ export function warningsOf(values: Values): readonly string[] {
       'Nodes that share a store must tell clients and bots the same address: without --public-url (publicUrl) each tells its own, and takes no tokens that bots were issued by another.',
     )
   }
+  if (isS3Open(values)) warnings.push('Files are sent to files.s3.endpoint without https: they can be read on the way.')
   if (!values.rateLimits)
     warnings.push('LANDLINE_RATE_LIMITS=off: nobody is held to a rate. This is for load tests only.')
   return warnings

@@ -14,7 +14,10 @@ export const variables: readonly string[] = [
 ].filter(name => name !== undefined)
 
 /** Variables of ours that are no settings: the command line reads them. */
-const others = ['LANDLINE_URL', 'LANDLINE_KEY']
+const others = ['LANDLINE_URL']
+
+/** Names that come to mind by another one of ours: `--key` is the admin key, though another key ends the same. */
+const misnamed: Readonly<Record<string, string>> = { LANDLINE_KEY: 'LANDLINE_ADMIN_KEY' }
 
 /**
  * A sentence for each variable that is most likely a setting written wrongly. Not an error, and nothing is said of
@@ -25,10 +28,13 @@ export function likelyMistakes(environment: Environment): readonly string[] {
   return Object.entries(environment)
     .filter(([name, value]) => name.startsWith('LANDLINE_') && !known.has(name) && !/^\w+:\/\//.test(value ?? ''))
     .flatMap(([name]) => {
-      const meant = nearest(
-        name.slice('LANDLINE_'.length),
-        [...known].map(other => other.slice('LANDLINE_'.length)),
-      )
-      return meant === undefined ? [] : [`${name} is no setting, and is ignored: did you mean LANDLINE_${meant}?`]
+      const meant = misnamed[name] ?? likely(name, known)
+      return meant === undefined ? [] : [`${name} is no setting, and is ignored: did you mean ${meant}?`]
     })
+}
+
+function likely(name: string, known: ReadonlySet<string>): string | undefined {
+  const bare = (full: string) => full.slice('LANDLINE_'.length)
+  const meant = nearest(bare(name), [...known].map(bare))
+  return meant === undefined ? undefined : `LANDLINE_${meant}`
 }

@@ -51,7 +51,7 @@ function group(rows: Table, more: Schema = {}): Schema {
 /** All of a mapping may be commented out. */
 const orNothing = (schema: Schema): Schema => ({ ...schema, type: ['object', 'null'] })
 
-function leaf({ kind, meaning, dev, serve }: Row): Schema {
+function leaf({ kind, meaning, dev, serve, without }: Row): Schema {
   // What a check or a reading adds can not be said in the schema: the program says it.
   const { $schema: _, ...bare } = toJsonSchema(kind.schema, {
     typeMode: 'input',
@@ -59,8 +59,9 @@ function leaf({ kind, meaning, dev, serve }: Row): Schema {
     target: 'draft-07',
   })
   const schema = kind.secret ? secret(bare) : bare
-  const isSame = JSON.stringify(dev) === JSON.stringify(serve)
-  return { description: meaning, ...schema, ...(isSame && dev !== undefined && { default: written(kind, dev) }) }
+  // One that hangs on other settings is no default of a schema.
+  const isPlain = JSON.stringify(dev) === JSON.stringify(serve) && without === undefined
+  return { description: meaning, ...schema, ...(isPlain && dev !== undefined && { default: written(kind, dev) }) }
 }
 
 function secret(schema: Schema): Schema {

@@ -19,6 +19,7 @@ import {
 } from './kinds.ts'
 import { limitRows } from './limits-table.ts'
 import { flag, row, type ValuesOf } from './row.ts'
+import { s3Rows } from './s3.ts'
 
 /** What a file and an environment may hold as a path. */
 const path = text('a path', /^[^\0]{1,4096}$/)
@@ -105,9 +106,10 @@ export const table = {
       without: 'the folder `files` in that of the store; with PostgreSQL `.landline/files`',
     },
   ),
-  'bus.kind': row<'local' | 'postgres' | 'redis' | undefined>(
+  ...s3Rows,
+  'bus.kind': row(
     oneOf(['local', 'postgres', 'redis']),
-    undefined,
+    'local',
     'How news gets from node to node: not at all, through PostgreSQL, or through Redis or Valkey. Without news, nodes ask the store once a second.',
     {
       without: 'postgres, where the store is in PostgreSQL; else local',

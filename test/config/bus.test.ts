@@ -26,6 +26,18 @@ test('news goes nowhere from a store of one process, and through PostgreSQL from
   assert.ok(!JSON.stringify(folder.read({ environment: byRedis }).lines).includes('s3cret'))
 })
 
+test('how news goes is shown as it is in effect, by whatever it was decided', async () => {
+  await using folder = await folderWith({})
+  const shown = (environment: Record<string, string>) => {
+    const { lines } = folder.read({ environment })
+    const { value, origin } = lines.find(({ name }) => name === 'bus.kind') ?? assert.fail('it is not shown')
+    return [value, origin]
+  }
+  assert.deepEqual(shown({}), ['local', 'default'])
+  assert.deepEqual(shown(postgres), ['postgres', 'default'])
+  assert.deepEqual(shown({ ...postgres, LANDLINE_BUS_KIND: 'local' }), ['local', 'env'])
+})
+
 test('what can carry no news is refused, without its secret', async () => {
   await using folder = await folderWith({})
   const wrong: readonly (readonly [Record<string, string>, string])[] = [

@@ -66,6 +66,7 @@ suite('a setting', () => {
     const warnings = (environment: Record<string, string>) => folder.read({ environment }).warnings
     assert.match(warnings({ LANDLINE_LISTEN_PROT: '1' }).join(), /did you mean LANDLINE_LISTEN_PORT\?/)
     assert.match(warnings({ LANDLINE_HOST: 'x' }).join(), /did you mean LANDLINE_LISTEN_HOST\?/)
+    assert.match(warnings({ LANDLINE_KEY: 'x' }).join(), /did you mean LANDLINE_ADMIN_KEY\?/)
     const kubernetes = {
       LANDLINE_PORT: 'tcp://10.0.0.1:80',
       LANDLINE_SERVICE_HOST: '10.0.0.1',

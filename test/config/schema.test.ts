@@ -37,6 +37,16 @@ suite('the JSON Schema', () => {
       assert.ok(ajv.validate(schema, parse(text)), JSON.stringify(ajv.errors))
   })
 
+  test('says a default only where it hangs on nothing else', async () => {
+    const { properties } = parse(JSON.stringify(await settingsSchema()))
+    assert.equal(properties.inspect.properties.turns.default, 10_000)
+    for (const [group, name] of [
+      ['listen', 'port'],
+      ['bus', 'kind'],
+    ])
+      assert.equal(properties[group ?? ''].properties[name ?? ''].default, undefined, `${group}.${name}`)
+  })
+
   test('refuses names that are none, and values that are not taken', async () => {
     const [schema, ajv] = [await settingsSchema(), openValidator()]
     for (const text of [

@@ -5,11 +5,14 @@ import assert from 'node:assert/strict'
 import { mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, type TestContext, test } from 'node:test'
+import { after, describe, type TestContext, test } from 'node:test'
 import { openDiskFiles } from '../../src/adapters/files/files.ts'
 import { MemoryFiles } from '../../src/adapters/memory/files.ts'
+import { openS3Files } from '../../src/adapters/s3/files.ts'
 import type { Files } from '../../src/domain/ports.ts'
 import { newFileId } from '../../src/protocol/ids.ts'
+import { startS3, type TestS3, withoutS3 } from '../support/s3.ts'
+import { patienceMs } from '../support/until.ts'
 import { conversationId, dayMs, noonMs } from './log-samples.ts'
 
 const [a, b] = [conversationId('a'), conversationId('b')]
@@ -28,13 +31,25 @@ async function textOf(files: Files, conversation = a, id = fileId('x')): Promise
   return found === undefined ? undefined : Buffer.from(found.bytes).toString()
 }
 
-const adapters = {
-  memory: async () => new MemoryFiles(),
-  disk: async (t: TestContext) => openDiskFiles({ dir: await folder(t) }),
+let server: Promise<TestS3> | undefined
+after(async () => (await server)?.[Symbol.asyncDispose]())
+
+/** Files in a bucket of their own, of one server for all tests. */
+async function openBucket(t: TestContext): Promise<Files> {
+  server ??= startS3()
+  const files = openS3Files(await (await server).makeBucket(), error => assert.fail(String(error)))
+  t.after(() => files[Symbol.dispose]())
+  return files
 }
 
-for (const [adapter, open] of Object.entries(adapters)) {
-  describe(`${adapter}: files`, () => {
+const adapters = [
+  { adapter: 'memory', open: async () => new MemoryFiles() },
+  { adapter: 'disk', open: async (t: TestContext) => openDiskFiles({ dir: await folder(t) }) },
+  { adapter: 'S3', open: openBucket, skip: withoutS3 },
+]
+
+for (const { adapter, open, skip } of adapters) {
+  describe(`${adapter}: files`, { skip: skip ?? false }, () => {
     test('gives what was put, byte for byte, with its name whatever that contains', async t => {
       const files = await open(t)
       const names = [
@@ -163,8 +178,11 @@ describe('disk: files', () => {
     assert.equal(await one.bytesOf(a), 0)
     await other.put(a, fileId('x'), file('x'.repeat(10_000)), noonMs)
     assert.equal(await textOf(one), 'x'.repeat(10_000))
-    const untilMs = performance.now() + 5_000
-    while ((await one.bytesOf(a)) < 10_000) assert.ok(performance.now() < untilMs, 'not counted in time')
+    const untilMs = performance.now() + patienceMs
+    while ((await one.bytesOf(a)) < 10_000) {
+      assert.ok(performance.now() < untilMs, 'not counted in time')
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }
     await one.forgetConversation(a)
     assert.equal(await textOf(other), undefined)
     await Promise.all([one, other, one].map(files => files.forgetBefore(noonMs + dayMs)))
