@@ -53,6 +53,7 @@ function line(event: Event): { readonly level: 'debug' | 'info' | 'warn' | 'erro
       return { level: 'info', fields: event }
     case 'turnFailed':
     case 'overload':
+    case 'storeAtRisk':
       return { level: 'warn', fields: event }
     case 'busLost':
       return { level: 'warn', fields: { event: 'busLost', err: event.reason } }

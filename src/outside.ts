@@ -165,6 +165,13 @@ async function openStore(
       const { url, filesDir, writers, readers } = settings
       const files = await openFiles(settings.s3, events, { dir: filesDir, reserve: diskReserve, isShared: true })
       const store = await openPostgresStore({ url, limits, writers, readers })
+      const { risksOf } = await import('./adapters/postgres/risks.ts')
+      risksOf(url).then(
+        risks => {
+          for (const why of risks) events({ event: 'storeAtRisk', why })
+        },
+        error => events({ event: 'fault', during: 'asking the store how it keeps things', error }),
+      )
       return { store, look: openPostgresLook(url), files, master, isShared: true }
     }
     default:

@@ -39,6 +39,8 @@ export type Event =
   /** News no longer comes from other processes, or goes to them: whoever listens here asks the store; and does again. */
   | { readonly event: 'busLost'; readonly reason: unknown }
   | { readonly event: 'busBack' }
+  /** Told at start: the store is set such that it may lose what was acknowledged. `why`: a sentence for each reason. */
+  | { readonly event: 'storeAtRisk'; readonly why: string }
   /** Something that should not happen did, and nobody was waiting for an answer. */
   | { readonly event: 'fault'; readonly during: string; readonly error: unknown }
 

@@ -10,11 +10,12 @@ import { Client } from 'pg'
 import { Connections } from '../../src/adapters/postgres/connections.ts'
 import { turnMs } from '../../src/adapters/postgres/holding.ts'
 import { migrate, schemaVersion } from '../../src/adapters/postgres/migrations.ts'
+import { risksOf } from '../../src/adapters/postgres/risks.ts'
 import type { ConversationStore } from '../../src/domain/ports.ts'
 import { userId } from '../../src/protocol/ids.ts'
 import { beginning, position } from '../../src/protocol/watermark.ts'
 import { eventually } from '../clients/support/eventually.ts'
-import { withoutPostgres } from '../support/postgres.ts'
+import { startPostgres, withoutPostgres } from '../support/postgres.ts'
 import { openOn, sharedPostgres } from '../support/postgres-store.ts'
 import { TcpCut } from '../support/tcp-cut.ts'
 import {
@@ -343,6 +344,34 @@ suite('a PostgreSQL that breaks off', { skip: withoutPostgres ?? false }, () => 
     assert.deepEqual([one?.status, bad?.status, two?.status], ['fulfilled', 'rejected', 'fulfilled'])
     assert.equal((bad as PromiseRejectedResult).reason.failure, 'Unavailable')
     assert.deepEqual(textsOf(await entriesOf(store, id)), ['one', 'two'])
+  })
+})
+
+suite('a PostgreSQL that may lose what was acknowledged', { skip: withoutPostgres ?? false }, () => {
+  test('is told of: one that does not sync, and one whose standbys may be behind when they take over', async () => {
+    await using server = await startPostgres({ durable: true })
+    const change = async (setting: string) => {
+      await server.query(`ALTER SYSTEM SET ${setting}`)
+      await server.query('SELECT pg_reload_conf()')
+    }
+    const told = async (count: number) => {
+      let risks: readonly string[] = []
+      await eventually(`${count} risks`, async () => {
+        risks = await risksOf(server.url)
+        return risks.length === count
+      })
+      return risks.join(' ')
+    }
+    assert.equal(await told(0), '')
+    using _standby = await server.attachStandby()
+    assert.match(await told(1), /standbys and none is synchronous/)
+    // It confirms what it has taken as soon as it is asked to.
+    await change("synchronous_standby_names = 'somebody'")
+    assert.equal(await told(0), '')
+  })
+
+  test('is told of where nothing is synced', async () => {
+    assert.match((await risksOf((await sharedPostgres()).url)).join(), /runs with fsync off/)
   })
 })
 

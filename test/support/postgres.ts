@@ -2,11 +2,11 @@
  * A PostgreSQL server of a test's own, on a free port of 127.0.0.1, with its files in a temporary folder.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { chown, mkdtemp, rm } from 'node:fs/promises'
 import { createServer, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
 import { inTime } from './until.ts'
@@ -43,6 +43,8 @@ export type TestPostgres = AsyncDisposable & {
   restart(): Promise<void>
   /** Ends it with SIGKILL. `start` lets it recover. */
   kill(): Promise<void>
+  /** Has somebody take its log, as a standby does. Resolves when the server knows. Disposing ends that. */
+  attachStandby(): Promise<Disposable>
 }
 
 /** How a server is started. */
@@ -136,6 +138,22 @@ class Server implements TestPostgres {
   async restart(): Promise<void> {
     await this.stop()
     await this.start()
+  }
+
+  async attachStandby(): Promise<Disposable> {
+    const taken = join(this.#dir, 'taken')
+    const folder = { cwd: this.#dir, stdio: 'ignore', ...this.#owner } as const
+    await promisify(execFile)('mkdir', [taken], { cwd: this.#dir, ...this.#owner })
+    const given = ['-h', '127.0.0.1', '-p', String(this.#port), '-U', 'landline', '-D', taken, '--no-loop']
+    // A link to the server may stand where its other programs do not.
+    const programs = dirname(realpathSync(join(this.#programs, 'postgres')))
+    const standby = spawn(join(programs, 'pg_receivewal'), given, folder)
+    const isKnown = async () => (await this.query('SELECT 1 FROM pg_stat_replication')).length > 0
+    const known = async () => {
+      while (!(await isKnown())) await new Promise(resolve => setTimeout(resolve, 50))
+    }
+    await inTime('the standby to be known', known(), serverPatienceMs)
+    return { [Symbol.dispose]: () => void standby.kill('SIGKILL') }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

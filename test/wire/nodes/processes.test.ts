@@ -28,6 +28,8 @@ suite('nodes on a PostgreSQL server', { skip: withoutPostgres ?? false }, () => 
     writeFileSync(join(desk.path, 'landline.yaml'), lines.join('\n'), { mode: 0o600 })
     const nodes = [desk.begin(['serve']), desk.begin(['serve']), desk.begin(['serve'])]
     try {
+      // The tests' server does not sync.
+      for (const node of nodes) await node.until('the risk', (_, err) => /"event":"storeAtRisk"/.test(err))
       const origins = await Promise.all(
         nodes.map(node => node.until('the start', out => /^listening: (\S+)$/m.exec(out)?.[1])),
       )
