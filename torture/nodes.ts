@@ -15,11 +15,13 @@ import { Waits } from './waits.ts'
 import { atLeast, atMost, became, type Figure, type Part, pause, quantile, type Report } from './world.ts'
 
 /** Troubles of a run of full length, by kind. */
-const fullRun = { kills: 200, rolls: 10, restarts: 8, crashes: 8, cuts: 8, busStops: 6 }
+const fullRun = { kills: 200, rolls: 10, restarts: 8, crashes: 8, freezes: 4, cuts: 8, busStops: 6 }
 
 /** Bounds of how long a trouble lasts: milliseconds. */
 const downMsMax = 1_500
 const cutMs = { least: 500, most: 4_000 }
+/** Longer than a connection that does not answer is kept, and than a change waits for one that does. */
+const frozenMs = { least: 1_000, most: 12_000 }
 const busDownMs = { least: 1_500, most: 4_000 }
 
 /** How Redis goes. */
@@ -84,6 +86,15 @@ class Troubles {
     await postgres.start()
     this.#afterDatabaseMs.push(await this.#waits.next(backTimeoutMs))
     await this.#start(dead)
+  }
+
+  /** PostgreSQL is there, and says no word for a while. */
+  async freeze(): Promise<void> {
+    const { postgres } = this.#cluster
+    postgres.freeze()
+    await pause(frozenMs.least + this.#dice.below(frozenMs.most - frozenMs.least))
+    postgres.thaw()
+    this.#afterDatabaseMs.push(await this.#waits.next(backTimeoutMs))
   }
 
   /** The first node can't reach PostgreSQL for a while. */
@@ -196,6 +207,7 @@ const does = {
   roll: troubles => troubles.roll(),
   restart: troubles => troubles.database('stop'),
   crash: troubles => troubles.database('kill'),
+  freeze: troubles => troubles.freeze(),
   cut: troubles => troubles.cut(),
   busStop: troubles => troubles.busStop(),
 } as const satisfies Readonly<Record<string, (troubles: Troubles) => Promise<void>>>
@@ -210,6 +222,7 @@ function planOf(dice: Dice, scale: number, kills: number | undefined, news: News
     ...Array<Trouble>(times(fullRun.rolls)).fill('roll'),
     ...Array<Trouble>(times(fullRun.restarts)).fill('restart'),
     ...Array<Trouble>(times(fullRun.crashes)).fill('crash'),
+    ...Array<Trouble>(times(fullRun.freezes)).fill('freeze'),
     ...Array<Trouble>(times(fullRun.cuts)).fill('cut'),
     ...Array<Trouble>(news === 'redis' ? times(fullRun.busStops) : 0).fill('busStop'),
   ]
@@ -236,6 +249,7 @@ const names: Readonly<Record<Trouble, string>> = {
   roll: 'nodes stopped in order',
   restart: 'PostgreSQL restarted',
   crash: 'PostgreSQL killed',
+  freeze: 'PostgreSQL frozen',
   cut: 'a node cut off from PostgreSQL',
   busStop: 'Redis gone',
 }

@@ -84,6 +84,17 @@ const activityNames = namesByLowerCase([...strings, ...lists, ...objects, ...oth
 const accountNames = namesByLowerCase(['id', 'name', 'role', 'aadObjectId'])
 const attachmentNames = namesByLowerCase(['contentType', 'contentUrl', 'content', 'name', 'thumbnailUrl'])
 
+/** Parts that are objects, and lists of objects, whose names have one spelling too. */
+const accountParts = ['from', 'recipient', 'conversation'] as const
+const listParts = [
+  ['attachments', attachmentNames],
+  ['membersAdded', accountNames],
+  ['membersRemoved', accountNames],
+] as const
+const memberLists = ['membersAdded', 'membersRemoved'] as const
+const accountFields = ['id', 'name', 'role'] as const
+const attachmentStrings = ['contentType', 'contentUrl', 'name', 'thumbnailUrl'] as const
+
 /**
  * Reads the text of one activity.
  *
@@ -136,32 +147,26 @@ export function parseActivity(value: unknown): Activity {
   account(activity['from'], 'from')
   account(activity['recipient'], 'recipient')
   attachments(activity['attachments'])
-  for (const name of ['membersAdded', 'membersRemoved']) {
-    for (const member of (activity[name] ?? []) as unknown[]) account(member, name)
-  }
+  for (const name of memberLists) for (const member of (activity[name] ?? []) as unknown[]) account(member, name)
   return activity as Activity
 }
 
+/** Nearly always all names are spelt as they should be: then nothing is copied. */
 function withCanonicalParts(activity: JsonObject): JsonObject {
-  const changed: [string, unknown][] = []
-  const renew = (name: string, value: unknown, renewed: unknown) => {
-    if (renewed !== value) changed.push([name, renewed])
-  }
-  for (const name of ['from', 'recipient', 'conversation']) {
+  let canonical = activity
+  for (const name of accountParts) {
     const part = activity[name]
-    if (isObject(part)) renew(name, part, withCanonicalNames(part, accountNames))
+    if (!isObject(part)) continue
+    const renewed = withCanonicalNames(part, accountNames)
+    if (renewed !== part) canonical = { ...canonical, [name]: renewed }
   }
-  for (const [name, names] of [
-    ['attachments', attachmentNames],
-    ['membersAdded', accountNames],
-    ['membersRemoved', accountNames],
-  ] as const) {
+  for (const [name, names] of listParts) {
     const part = activity[name]
     if (!Array.isArray(part)) continue
     const renewed = part.map(item => (isObject(item) ? withCanonicalNames(item, names) : item))
-    if (renewed.some((item, at) => item !== part[at])) renew(name, part, renewed)
+    if (renewed.some((item, at) => item !== part[at])) canonical = { ...canonical, [name]: renewed }
   }
-  return changed.length === 0 ? activity : { ...activity, ...Object.fromEntries(changed) }
+  return canonical
 }
 
 const wrongType = (name: string, expected: string) =>
@@ -183,9 +188,11 @@ function list(value: unknown, name: string): void {
 
 function account(value: unknown, name: string): void {
   if (!isObject(value)) return
-  for (const field of ['id', 'name', 'role']) {
-    string(value[field], `${name}.${field}`)
-    atMost(`${name}.${field}`, value[field], idCharactersMax)
+  for (const field of accountFields) {
+    const given = value[field]
+    if (given === undefined) continue
+    string(given, `${name}.${field}`)
+    atMost(`${name}.${field}`, given, idCharactersMax)
   }
 }
 
@@ -194,8 +201,7 @@ function attachments(value: unknown): void {
   if (value.length > attachmentsMax)
     throw new ProtocolError('Unacceptable', `An activity may have ${attachmentsMax} attachments.`)
   for (const attachment of value as JsonObject[]) {
-    for (const field of ['contentType', 'contentUrl', 'name', 'thumbnailUrl'])
-      string(attachment[field], `attachments.${field}`)
+    for (const field of attachmentStrings) string(attachment[field], `attachments.${field}`)
   }
 }
 

@@ -43,6 +43,9 @@ export type TestPostgres = AsyncDisposable & {
   restart(): Promise<void>
   /** Ends it with SIGKILL. `start` lets it recover. */
   kill(): Promise<void>
+  /** Stops all of its processes where they are: it is there, and says no word, until `thaw`. Linux only. */
+  freeze(): void
+  thaw(): void
   /** Has somebody take its log, as a standby does. Resolves when the server knows. Disposing ends that. */
   attachStandby(): Promise<Disposable>
 }
@@ -75,6 +78,7 @@ class Server implements TestPostgres {
   /** Whether anybody may know of the port: from then on no other will do. */
   #isKnown = false
   #guard: ChildProcess | undefined
+  #frozen: number[] = []
 
   constructor(found: string, options: PostgresOptions) {
     this.#programs = found
@@ -140,6 +144,19 @@ class Server implements TestPostgres {
     await this.start()
   }
 
+  freeze(): void {
+    const pid = this.#process?.pid
+    if (pid === undefined) return
+    // First the one that makes the others.
+    process.kill(pid, 'SIGSTOP')
+    this.#frozen = [...childrenOf(pid), pid]
+    for (const child of this.#frozen) signal(child, 'SIGSTOP')
+  }
+
+  thaw(): void {
+    for (const pid of this.#frozen.splice(0)) signal(pid, 'SIGCONT')
+  }
+
   async attachStandby(): Promise<Disposable> {
     const taken = join(this.#dir, 'taken')
     const folder = { cwd: this.#dir, stdio: 'ignore', ...this.#owner } as const
@@ -157,6 +174,7 @@ class Server implements TestPostgres {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.thaw()
     // At once, without a last checkpoint: the files go.
     await this.#end('SIGQUIT')
     await rm(this.#dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
@@ -257,4 +275,17 @@ async function freePort(): Promise<number> {
   await new Promise(resolve => server.close(resolve))
   if (address === null || typeof address === 'string') throw new Error('There is no free port.')
   return address.port
+}
+
+/** The processes a process has made, which are still its own. */
+const childrenOf = (pid: number): readonly number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+
+/** One that has just ended hears nothing. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
 }
