@@ -23,7 +23,9 @@ pipeline = catch_errors cache listing_formats s3api tempauth slo proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
-[filter:catch_errors]
+error_suppression_interval = 0
+error_suppression_limit = 1000000
+%(patience)s[filter:catch_errors]
 use = egg:swift#catch_errors
 [filter:cache]
 paste.filter_factory = __main__:remembering
@@ -36,13 +38,20 @@ use = egg:swift#s3api
 location = us-east-1
 [filter:tempauth]
 use = egg:swift#tempauth
-user_%s_%s = %s .admin
+user_%(account)s_%(user)s = %(secret)s .admin
 '''
 
 SERVER = '''[pipeline:main]
 pipeline = %(name)s-server
 [app:%(name)s-server]
 use = egg:swift#%(name)s
+%(patience)s'''
+
+# All of it is one process: what is behind may be long in answering, and has not failed.
+PATIENCE = '''conn_timeout = 30
+node_timeout = 30
+recoverable_node_timeout = 30
+container_update_timeout = 30
 '''
 
 
@@ -106,9 +115,11 @@ def main(folder, port, access, secret):
         builder.add_dev({'id': 0, 'region': 0, 'zone': 0, 'weight': 1, 'device': 'one', **address})
         builder.rebalance()
         builder.get_ring().save(os.path.join(folder, name + '.ring.gz'))
-        serving.append((socket, open_app(name, SERVER % {'name': name})))
+        serving.append((socket, open_app(name, SERVER % {'name': name, 'patience': PATIENCE})))
     front = eventlet.listen(('127.0.0.1', port))
-    serving.append((front, open_app('proxy', PROXY % (*access.split(':'), secret))))
+    account, user = access.split(':')
+    named = {'account': account, 'user': user, 'secret': secret, 'patience': PATIENCE}
+    serving.append((front, open_app('proxy', PROXY % named)))
     nowhere = open(os.devnull, 'w')
     for socket, app in serving:
         eventlet.spawn(eventlet.wsgi.server, socket, app, nowhere, protocol=wsgi.SwiftHttpProtocol)

@@ -31,11 +31,14 @@ export type BucketOptions = {
 /** An object as a listing tells of it. */
 export type Listed = { readonly key: string; readonly size: number }
 
-/** How long a connection may take to be made, where a call may take longer: milliseconds. Two tries are about a second. */
-const connectMs = 500
+/**
+ * How long a connection may take to be made, where a call may take longer: milliseconds. One that is refused is known at
+ * once; a storage that is busy may need longer than one that is far away.
+ */
+const connectMs = 1_500
 
 /** How often a call is tried in all. What is tried twice is done once: keys are never used for something else. */
-const triesMax = 2
+const triesMax = 3
 
 /** How much longer a call may take that carries a file. */
 const bytesFactor = 5
