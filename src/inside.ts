@@ -122,7 +122,8 @@ export async function openInside(settings: Settings, outside: Outside, events: E
   const delivery = new Delivery({ bots, clock, events: watching, inFlight, authorize }, limits)
   const replies = new Replies({ store, recorder, attachments, links, sites, inspection, publicUrl })
   const patience = new Patience({ clock, events })
-  const takeTurn = turnsOf({ delivery, replies, oldBots: new OldBots({ delivery, replies, store, basic: writeBasic }) })
+  const oldBots = new OldBots({ delivery, replies, store, basic: writeBasic })
+  const takeTurn = turnsOf({ delivery, replies, oldBots, links })
   const joins = new Joins({
     store,
     takeTurn,
@@ -131,9 +132,8 @@ export async function openInside(settings: Settings, outside: Outside, events: E
     events,
     isShared: outside.isShared,
     inspection,
-    serviceUrl: (bot, conversation) => links.serviceUrl(bot, conversation),
   })
-  const sending = new Sending({ store, recorder, joins, takeTurn, links, clock, random, events })
+  const sending = new Sending({ store, recorder, joins, takeTurn, clock, random, events })
   const conversations = new Conversations({
     ...{ store, tails, hub, joins, sending, patience, inFlight, keys, clock, events },
   })
@@ -157,7 +157,6 @@ export async function openInside(settings: Settings, outside: Outside, events: E
       conversations,
       inspection,
       recorder,
-      links,
       takeTurn,
       clock,
       random,

@@ -36,10 +36,10 @@ export class OldBots {
    *
    * @param recorded records an answer, and says that the turn has failed if it can't be taken
    */
-  async take(turn: BotTurn, recorded: RecordAnswer): Promise<Delivered> {
+  async take(turn: BotTurn, activity: string, recorded: RecordAnswer): Promise<Delivered> {
     const account = { id: turn.bot.id, name: turn.bot.name }
     let outcome: Delivered | undefined
-    for (const message of botMessagesOf(turn.activity, { bot: account, bags: {} })) {
+    for (const message of botMessagesOf(activity, { bot: account, bags: {} })) {
       const marks = outcome === undefined ? turn.marks : turn.marks?.another()
       const delivered = await this.#tell({ ...turn, marks }, message, recorded)
       // The next one is a turn of its own: a bot that will not hear of itself may well hear of its user.

@@ -13,7 +13,7 @@ import type { Events } from './events.ts'
 import type { Inspection } from './inspection.ts'
 import type { Clock, Conversation, ConversationStore, Member, Random } from './ports.ts'
 import type { Bot } from './sites.ts'
-import { placedForBot, stampJoin } from './stamp.ts'
+import { stampJoin } from './stamp.ts'
 import type { TakeTurn } from './turn.ts'
 
 /** Length of the ids of conversationUpdates, which clients never see: the hosted service's have 11 characters. */
@@ -36,8 +36,6 @@ type JoinPorts = {
   readonly isShared?: boolean
   /** Undefined: nobody watches. */
   readonly inspection?: Inspection | undefined
-  /** Where the bot answers to this conversation. */
-  readonly serviceUrl: (bot: Bot, conversation: ConversationId) => string
 }
 
 /** What is told of a conversation to its bot. */
@@ -130,7 +128,7 @@ export class Joins {
     added: readonly Member[],
     told: readonly (UserId | undefined)[],
   ): Promise<void> {
-    const { clock, random, takeTurn, store, inspection, serviceUrl } = this.#ports
+    const { clock, random, takeTurn, store, inspection } = this.#ports
     const user = added.findLast(member => (member.id as string) !== bot.id)
     const stamped = stampJoin(
       conversation.id,
@@ -139,13 +137,13 @@ export class Joins {
       conversation.locale,
     )
     const id = activityId(random.text(updateIdCharacters))
-    const atMs = Math.max(clock.nowMs(), conversation.lastTimestampMs)
-    const recipient = { id: bot.id, name: bot.name }
     await takeTurn({
       conversation: conversation.id,
       bot,
-      activity: placedForBot(stamped.botRest, id, atMs, recipient, serviceUrl(bot, conversation.id)),
       type: stamped.type,
+      botRest: stamped.botRest,
+      id,
+      timestampMs: Math.max(clock.nowMs(), conversation.lastTimestampMs),
       timeoutMs: bot.timeoutMs,
       marks: inspection?.begin(conversation.id, bot),
     })

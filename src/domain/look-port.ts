@@ -74,6 +74,12 @@ export type LookEntries = { readonly entries: readonly LookEntry[]; readonly las
 /** Which part of a log: what follows a position, or the newest of what is before one. */
 export type LookRange = { readonly after: Position } | { readonly before: Position }
 
+/** The text by which a list tells a conversation is looked for in so many of its newest entries. */
+export const previewEntriesMax = 8
+
+/** It is looked for in no entry that is longer: characters. */
+export const previewCharactersMax = 64 * 1024
+
 /** How long one call may look through conversations: milliseconds. Then it answers what it has, and where to go on. */
 export const lookMsMax = 300
 

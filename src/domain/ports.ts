@@ -82,6 +82,9 @@ export type Page = {
   readonly more: boolean
 }
 
+/** How much the log of one conversation may hold: entries, and characters of their texts. */
+export type LogLimits = { readonly entriesMax: number; readonly charactersMax: number }
+
 /** What `append` is asked. */
 export type Append = {
   readonly conversation: ConversationId

@@ -9,11 +9,10 @@ import type { Position } from '../protocol/watermark.ts'
 import { type Delivered, late } from './delivery.ts'
 import type { Events } from './events.ts'
 import type { Joins } from './joins.ts'
-import type { Links } from './links.ts'
 import type { Clock, Conversation, ConversationStore, Member, Random } from './ports.ts'
 import type { Recorded, Recorder } from './record.ts'
 import type { Bot } from './sites.ts'
-import { placedForBot, type StampedForBot } from './stamp.ts'
+import type { StampedForBot } from './stamp.ts'
 import { type TakeTurn, turnTimeoutMs } from './turn.ts'
 import type { TurnMarks } from './turn-marks.ts'
 
@@ -22,7 +21,6 @@ type SendingPorts = {
   readonly recorder: Recorder
   readonly joins: Joins
   readonly takeTurn: TakeTurn
-  readonly links: Links
   readonly clock: Clock
   readonly random: Random
   readonly events: Events
@@ -105,13 +103,13 @@ export class Sending {
 
   #deliver(sent: Sent, given: Pick<Recorded, 'id' | 'timestampMs'>): Promise<Delivered> {
     const { bot, conversation, stamped, marks } = sent
-    const recipient = { id: bot.id, name: bot.name }
-    const serviceUrl = this.#ports.links.serviceUrl(bot, conversation.id)
     return this.#ports.takeTurn({
       conversation: conversation.id,
       bot,
-      activity: placedForBot(stamped.botRest, given.id, given.timestampMs, recipient, serviceUrl),
       type: stamped.type,
+      botRest: stamped.botRest,
+      id: given.id,
+      timestampMs: given.timestampMs,
       timeoutMs: this.#timeoutMs(sent),
       marks,
     })

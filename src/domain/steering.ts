@@ -11,14 +11,13 @@ import { type Conversations, modesFor } from './conversations.ts'
 import type { Credentials } from './credentials.ts'
 import { conversationGrant, grantFor, readName, unknownConversation } from './grant.ts'
 import type { Inspection } from './inspection.ts'
-import type { Links } from './links.ts'
 import { directionOf } from './log-record.ts'
 import type { Look, Looked } from './look-port.ts'
 import type { Opening } from './opening.ts'
 import type { Clock, ConversationStore, Random } from './ports.ts'
 import type { Recorder } from './record.ts'
 import { ownSecret, type Site, type Sites } from './sites.ts'
-import { placedForBot, restOfLogged, stampFromChannel } from './stamp.ts'
+import { restOfLogged, stampFromChannel } from './stamp.ts'
 import type { TakeTurn } from './turn.ts'
 import type { TurnMarks } from './turn-marks.ts'
 
@@ -31,7 +30,6 @@ type SteeringPorts = {
   readonly conversations: Conversations
   readonly inspection: Inspection
   readonly recorder: Recorder
-  readonly links: Links
   readonly takeTurn: TakeTurn
   readonly clock: Clock
   readonly random: Random
@@ -121,8 +119,7 @@ export class Steering {
     const marks = inspection.begin(looked.id, bot)
     const { type, botRest } = stamped
     await this.#ports.takeTurn({
-      ...{ conversation: looked.id, bot, type, timeoutMs: bot.timeoutMs, marks },
-      activity: placedForBot(botRest, id, timestampMs, { id: bot.id, name: bot.name }, this.#serviceUrl(looked, bot)),
+      ...{ conversation: looked.id, bot, type, botRest, id, timestampMs, timeoutMs: bot.timeoutMs, marks },
     })
     return this.#nameOf(marks)
   }
@@ -151,13 +148,9 @@ export class Steering {
     if (marks !== undefined) marks.cause = seq
     await this.#ports.takeTurn({
       ...{ conversation: looked.id, bot, type, timeoutMs: bot.timeoutMs, marks },
-      activity: placedForBot(
-        restOfLogged(logged, modesFor(bot)),
-        activityId(String(logged['id'])),
-        entry.timestampMs,
-        { id: bot.id, name: bot.name },
-        this.#serviceUrl(looked, bot),
-      ),
+      botRest: restOfLogged(logged, modesFor(bot)),
+      id: activityId(String(logged['id'])),
+      timestampMs: entry.timestampMs,
     })
     return this.#nameOf(marks)
   }
@@ -185,10 +178,6 @@ export class Steering {
     const [looked] = await this.#ports.look.these([readName(name)])
     if (looked === undefined) throw unknownConversation()
     return looked
-  }
-
-  #serviceUrl({ id }: Looked, bot: Site['bot']): string {
-    return this.#ports.links.serviceUrl(bot, id)
   }
 
   /** Nothing that has not gone to the bot has a name. */

@@ -1,7 +1,7 @@
 /**
  * A turn: one activity for a bot, and what may be done with the answer.
  */
-import type { ConversationId } from '../protocol/ids.ts'
+import type { ActivityId, ConversationId } from '../protocol/ids.ts'
 import { joinWaitMs, sendDeadlineMs, turnLeastMs } from '../protocol/limits.ts'
 import type { Delivered } from './delivery.ts'
 import type { Bot } from './sites.ts'
@@ -12,8 +12,10 @@ export type BotTurn = {
   readonly conversation: ConversationId
   readonly bot: Bot
   readonly type: string
-  /** The activity as JSON text. */
-  readonly activity: string
+  /** The activity, stamped, and the id and time it has been given: milliseconds since 1970. */
+  readonly botRest: string
+  readonly id: ActivityId
+  readonly timestampMs: number
   /** How long the turn may take: milliseconds. */
   readonly timeoutMs: number
   /** Where its moments are taken down, if anybody watches. */

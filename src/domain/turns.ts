@@ -8,16 +8,25 @@ import { isObject, parseJson } from '../protocol/fields.ts'
 import type { OldBots } from './bot-v1.ts'
 import type { Delivery } from './delivery.ts'
 import { botGrant } from './grant.ts'
+import type { Links } from './links.ts'
 import type { Replies } from './replies.ts'
+import { placedForBot } from './stamp.ts'
 import type { RecordAnswer, TakeTurn } from './turn.ts'
 
 /** Gives what takes turns for a whole service. */
-export function turnsOf(ports: { delivery: Delivery; replies: Replies; oldBots: OldBots }): TakeTurn {
-  const { delivery, replies, oldBots } = ports
+export function turnsOf(ports: {
+  delivery: Delivery
+  replies: Replies
+  oldBots: OldBots
+  links: Pick<Links, 'serviceUrl'>
+}): TakeTurn {
+  const { delivery, replies, oldBots, links } = ports
   return async turn => {
-    const { conversation, bot, activity, timeoutMs, marks } = turn
+    const { conversation, bot, id, timestampMs, timeoutMs, marks } = turn
     marks?.goesTo(turn.type, timeoutMs)
-    if (bot.schema === 'v1') return oldBots.take(turn, recorded)
+    const account = { id: bot.id, name: bot.name }
+    const activity = placedForBot(turn.botRest, id, timestampMs, account, links.serviceUrl(bot, conversation))
+    if (bot.schema === 'v1') return oldBots.take(turn, activity, recorded)
     // An invoke's answer is its result, so replies can't come in it.
     if (!bot.expectReplies || turn.type === 'invoke') {
       return delivery.deliver({ conversation, bot, body: activity, needsAnswer: false, timeoutMs, marks })

@@ -24,6 +24,7 @@ import { Recorder } from '../../src/domain/record.ts'
 import { Replies } from '../../src/domain/replies.ts'
 import { Sending } from '../../src/domain/sending.ts'
 import { type Site, Sites } from '../../src/domain/sites.ts'
+import { placedForBot } from '../../src/domain/stamp.ts'
 import { Tails } from '../../src/domain/tails.ts'
 import type { TakeTurn } from '../../src/domain/turn.ts'
 import { defaultBot, defaultSite } from '../../src/settings.ts'
@@ -88,12 +89,14 @@ export class Life {
       authorize: () => ({ outcome: 'given', header: undefined }),
       bots: { call: turn, [Symbol.asyncDispose]: async () => undefined },
     })
-    const takeTurn: TakeTurn = ({ activity, conversation, bot, timeoutMs }) =>
-      delivery.deliver({ conversation, bot, body: activity, needsAnswer: false, timeoutMs })
+    const takeTurn: TakeTurn = ({ conversation, bot, botRest, id, timestampMs, timeoutMs }) => {
+      const body = placedForBot(botRest, id, timestampMs, bot, links.serviceUrl(bot, conversation))
+      return delivery.deliver({ conversation, bot, body, needsAnswer: false, timeoutMs })
+    }
     this.replies = new Replies({ ...ports, recorder, attachments, links, sites: new Sites(opened.sites), publicUrl })
-    const joins = new Joins({ ...ports, takeTurn, serviceUrl: (bot, id) => links.serviceUrl(bot, id) })
+    const joins = new Joins({ ...ports, takeTurn })
     const patience = new Patience(ports)
-    const sending = new Sending({ ...ports, recorder, joins, takeTurn, links })
+    const sending = new Sending({ ...ports, recorder, joins, takeTurn })
     this.conversations = new Conversations({ ...ports, tails, hub, joins, sending, patience, inFlight })
   }
 

@@ -2,13 +2,20 @@
  * One conversation in memory: its log and what belongs to it.
  */
 import type { LookEntry } from '../../domain/look-port.ts'
-import type { Append, Appended, Conversation, Entry, Member, Page, Replace, Replaced } from '../../domain/ports.ts'
+import type {
+  Append,
+  Appended,
+  Conversation,
+  Entry,
+  LogLimits,
+  Member,
+  Page,
+  Replace,
+  Replaced,
+} from '../../domain/ports.ts'
 import { placed } from '../../protocol/activity.ts'
 import type { ActivityId, UserId } from '../../protocol/ids.ts'
 import { activityIdAt, beginning, next, type Position, position } from '../../protocol/watermark.ts'
-
-/** How much one conversation may hold. */
-export type LogLimits = { readonly entriesMax: number; readonly charactersMax: number }
 
 type Slot = {
   readonly id: ActivityId

@@ -12,6 +12,8 @@ import {
   type LookPlace,
   type LookRange,
   lookMsMax,
+  previewCharactersMax,
+  previewEntriesMax,
 } from '../../domain/look-port.ts'
 import type { TurnBody } from '../../protocol/admin-conversations.ts'
 import type { ConversationId } from '../../protocol/ids.ts'
@@ -19,9 +21,6 @@ import { contains, isEnd, previewOf, textOf } from '../../protocol/said.ts'
 import { type Position, position } from '../../protocol/watermark.ts'
 import type { Log } from './log.ts'
 import type { MemoryStore } from './store.ts'
-
-/** Activities that are looked through for a preview. */
-const previewEntriesMax = 8
 
 /** Looks into a store in memory. */
 export class MemoryLook implements Look {
@@ -163,7 +162,7 @@ function preview(log: Log): string {
   let left = previewEntriesMax
   for (let at: number = log.conversation.last; at > 0 && left > 0; at -= 1) {
     const entry = log.lookAt(at)
-    if (entry?.state !== 'shown') continue
+    if (entry?.state !== 'shown' || entry.text.length > previewCharactersMax) continue
     left -= 1
     const text = previewOf(textOf(entry.text))
     if (text !== '') return text

@@ -9,6 +9,7 @@ import type {
   Conversation,
   ConversationStore,
   Entry,
+  LogLimits,
   Member,
   Page,
   Replace,
@@ -18,7 +19,7 @@ import type { SettingChanges } from '../../domain/setting-port.ts'
 import type { BotId, ConversationId, UserId } from '../../protocol/ids.ts'
 import { defaultLimits } from '../../protocol/limits.ts'
 import { beginning, type Position } from '../../protocol/watermark.ts'
-import { Log, type LogLimits } from './log.ts'
+import { Log } from './log.ts'
 import { MemoryTurns } from './turns.ts'
 
 /** Keeps conversations as long as the process lives. Each call has taken effect when it returns its promise. */

@@ -1,15 +1,13 @@
 /**
  * A group of appends and settled entries, of many conversations, as one statement.
  */
+import type { LogLimits } from '../../domain/ports.ts'
 import { placed } from '../../protocol/activity.ts'
 import { activityIdAt, position } from '../../protocol/watermark.ts'
 import { type AppendChange, type SettleChange, seenLagMs, type Written } from './changes.ts'
 import type { Connections, Statement } from './connections.ts'
 import { turnMs } from './holding.ts'
 import { bound } from './text.ts'
-
-/** How much one conversation may hold. */
-export type LogLimits = { readonly entriesMax: number; readonly charactersMax: number }
 
 /** As the function in the database counts them. */
 const outcomes = ['unknown', 'full', 'missing', 'appended', 'repeated'] as const

@@ -12,6 +12,8 @@ import {
   type LookPlace,
   type LookRange,
   lookMsMax,
+  previewCharactersMax,
+  previewEntriesMax,
 } from '../../domain/look-port.ts'
 import { placed } from '../../protocol/activity.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
@@ -25,10 +27,6 @@ import { bound, unbound } from './text.ts'
 
 /** How many questions may be under way or wait; further ones are refused. */
 const askedMax = 256
-
-/** Activities that are looked through for a preview, and how long one may be: characters. */
-const previewEntriesMax = 8
-const previewCharactersMax = 64 * 1024
 
 /** Conversations that are put in order at once where nobody knows how many must be looked at, and how this grows. */
 const batchMin = 500

@@ -10,6 +10,7 @@ import type {
   Conversation,
   ConversationStore,
   Entry,
+  LogLimits,
   Member,
   Page,
   Replace,
@@ -21,7 +22,6 @@ import { placed } from '../../protocol/activity.ts'
 import type { BotId, ConversationId, UserId } from '../../protocol/ids.ts'
 import { defaultLimits } from '../../protocol/limits.ts'
 import { activityIdAt, type Position, position } from '../../protocol/watermark.ts'
-import type { LogLimits } from './appending.ts'
 import * as changes from './changes.ts'
 import { Connections } from './connections.ts'
 import { Finds } from './finds.ts'

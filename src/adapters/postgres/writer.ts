@@ -2,8 +2,9 @@
  * Makes changes: what waits while some groups are being written is in the next one. No timer fills a group, and a change
  * is answered when its commit has been confirmed and not before.
  */
+import type { LogLimits } from '../../domain/ports.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
-import { type LogLimits, makeGroup } from './appending.ts'
+import { makeGroup } from './appending.ts'
 import type { AppendChange, Change, SettleChange, SingleChange } from './changes.ts'
 import { type Connections, isOutage, pause } from './connections.ts'
 import { Queue, type Waiting } from './queue.ts'

@@ -3,12 +3,12 @@
  * transaction, and rolls it back if anything here throws.
  */
 import type { DatabaseSync } from 'node:sqlite'
-import type { Member } from '../../domain/ports.ts'
+import type { LogLimits, Member } from '../../domain/ports.ts'
 import { placed } from '../../protocol/activity.ts'
 import type { ConversationId, UserId } from '../../protocol/ids.ts'
 import { activityIdAt, position } from '../../protocol/watermark.ts'
 import { chained } from './chain.ts'
-import type { AppendCommand, Command, LogLimits, Result, Results, Written } from './commands.ts'
+import type { AppendCommand, Command, Result, Results, Written } from './commands.ts'
 import { bound, boundUser } from './text.ts'
 import { TurnChanges } from './turn-changes.ts'
 

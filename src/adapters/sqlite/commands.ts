@@ -3,7 +3,7 @@
  * threads by copy, so it is plain and small: a text goes over once and does not come back.
  */
 import type { BagKey } from '../../domain/bag-port.ts'
-import type { Conversation, Member } from '../../domain/ports.ts'
+import type { Conversation, LogLimits, Member } from '../../domain/ports.ts'
 import type { BotId, ConversationId, UserId } from '../../protocol/ids.ts'
 import type { TurnCommand } from './turn-changes.ts'
 
@@ -83,9 +83,6 @@ export type Results = {
 
 /** What one change is answered. */
 export type Result = Results[Command['kind']]
-
-/** How much one conversation may hold. */
-export type LogLimits = { readonly entriesMax: number; readonly charactersMax: number }
 
 /** What a writing thread is given at its start. */
 export type WriterSetup = { readonly file: string; readonly limits: LogLimits }

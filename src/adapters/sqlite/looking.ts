@@ -12,6 +12,8 @@ import {
   type LookPlace,
   type LookRange,
   lookMsMax,
+  previewCharactersMax,
+  previewEntriesMax,
 } from '../../domain/look-port.ts'
 import { type BotId, type ConversationId, siteId, userId } from '../../protocol/ids.ts'
 import { contains, isEnd, previewOf, textOf } from '../../protocol/said.ts'
@@ -19,10 +21,6 @@ import { type Position, position } from '../../protocol/watermark.ts'
 import type { LookCommand, LookResult } from './look-commands.ts'
 import { conditionsOf, isFailed, lastMs, likeOf } from './look-filter.ts'
 import { unbound } from './text.ts'
-
-/** Activities that are looked through for a preview, and how long one may be: characters. */
-const previewEntriesMax = 8
-const previewCharactersMax = 64 * 1024
 
 /** Conversations that are put in order at once where nobody knows how many must be looked at, and how this grows. */
 const batchMin = 500

@@ -11,6 +11,7 @@ import type {
   Conversation,
   ConversationStore,
   Entry,
+  LogLimits,
   Member,
   Page,
   Replace,
@@ -22,7 +23,7 @@ import { placed } from '../../protocol/activity.ts'
 import type { BotId, ConversationId, UserId } from '../../protocol/ids.ts'
 import { defaultLimits } from '../../protocol/limits.ts'
 import { activityIdAt, type Position, position } from '../../protocol/watermark.ts'
-import type { AppendCommand, LogLimits, Written } from './commands.ts'
+import type { AppendCommand, Written } from './commands.ts'
 import { openConnection } from './connection.ts'
 import { databaseFile, prepareFolder } from './folder.ts'
 import { Known } from './known.ts'

@@ -2,10 +2,12 @@
  * The writing thread: takes groups of changes, makes each group durable with one commit, and answers it with one
  * message. A sync takes as long as the disk likes, so it must not happen where sockets are served.
  */
+
 import type { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import type { LogLimits } from '../../domain/ports.ts'
 import { Changes } from './changes.ts'
-import type { Command, FromWriter, LogLimits, Result, ToWriter, WriterSetup } from './commands.ts'
+import type { Command, FromWriter, Result, ToWriter, WriterSetup } from './commands.ts'
 import { openConnection } from './connection.ts'
 
 /** The writing connection. After anything unexpected it is closed, and opened again for the next group. */
