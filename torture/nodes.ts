@@ -80,6 +80,7 @@ class Troubles {
   async database(how: 'stop' | 'kill'): Promise<void> {
     const { postgres } = this.#cluster
     const dead = this.#dice.happens(0.25) ? [this.#nextNode()] : []
+    this.#waits.dropUnshown()
     await postgres[how]()
     for (const node of dead) await node.kill()
     await pause(this.#dice.below(downMsMax))
@@ -91,6 +92,7 @@ class Troubles {
   /** PostgreSQL is there, and says no word for a while. */
   async freeze(): Promise<void> {
     const { postgres } = this.#cluster
+    this.#waits.dropUnshown()
     postgres.freeze()
     await pause(frozenMs.least + this.#dice.below(frozenMs.most - frozenMs.least))
     postgres.thaw()
@@ -101,6 +103,7 @@ class Troubles {
   async cut(): Promise<void> {
     const { line, nodes } = this.#cluster
     const before = this.#crowd.acknowledged
+    this.#waits.dropUnshown()
     line.cut(this.#dice.happens(0.5) ? 'broken' : 'silent')
     await pause(cutMs.least + this.#dice.below(cutMs.most - cutMs.least))
     this.#acknowledgedInCuts += this.#crowd.acknowledged - before

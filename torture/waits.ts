@@ -38,6 +38,11 @@ export class Waits {
     this.#isWatching = false
   }
 
+  /** The database goes: what has not been shown by now says nothing of news. */
+  dropUnshown(): void {
+    this.#unshown.clear()
+  }
+
   /** Hears of an acknowledgement at a node. */
   said({ mark }: Sent, base: string): void {
     for (const one of this.#waiting) if (mark.startsWith(one.who)) one.heard()
