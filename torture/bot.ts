@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { connectorAddress } from '../test/support/bot.ts'
 import { call, type WireActivity } from '../test/support/http.ts'
+import { freePort } from '../test/support/ports.ts'
 import { monotonicMs } from './disk-log.ts'
 import { type ConversationHistory, markOf, type Sent } from './history.ts'
 import type { Dice } from './random.ts'
@@ -64,7 +65,7 @@ export class Bot implements AsyncDisposable {
 
   /** Listens. Answers the messaging endpoint. */
   async listen(): Promise<string> {
-    this.#server.listen(0, '127.0.0.1')
+    this.#server.listen(await freePort(), '127.0.0.1')
     await once(this.#server, 'listening')
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/api/messages`
   }

@@ -4,9 +4,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { landlineNodeArgs } from '../test/support/node-args.ts'
+import { freePort } from '../test/support/ports.ts'
 import { adopt } from './world.ts'
 
 const main = fileURLToPath(new URL('../bin/landline.js', import.meta.url))
@@ -25,17 +25,6 @@ type ServiceOptions = {
 
 /** A secret for a service that only this machine reaches. */
 const tortureSecret = 'torture-torture-torture-torture-000001'
-
-/** A port nobody has at this moment. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /**
  * A service for a bot that begins to listen, on a free port. Its lives are begun by the caller.

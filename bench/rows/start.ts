@@ -2,10 +2,9 @@
  * Starting: from the moment the process is asked for until it says it is ready, and until it has taken its first
  * request; with an empty store and with one that is full. And what a process takes that nobody talks to.
  */
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout as rest } from 'node:timers/promises'
 import { landlineNodeArgs } from '../../test/support/node-args.ts'
+import { freePort } from '../../test/support/ports.ts'
 import { type Figure, interleaved, inWords, median, type Say } from '../figures.ts'
 import { makeFolder } from '../folder.ts'
 import { GrowingStore } from '../growing-store.ts'
@@ -119,13 +118,3 @@ async function idleMemory(bot: string, dir: string, say: Say): Promise<Figure> {
 
 const statusOf = (line: HttpLine, request: string): Promise<number> =>
   new Promise(resolve => line.exchange(request, resolve))
-
-/** A port nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}

@@ -8,7 +8,8 @@ import { suite, test } from 'node:test'
 import { startProcess } from '../support/app.ts'
 import { makeFolder } from '../support/folder.ts'
 import { call } from '../support/http.ts'
-import { freePort, startPrintedBot } from './credentials/newcomer.ts'
+import { freePort } from '../support/ports.ts'
+import { startPrintedBot } from './credentials/newcomer.ts'
 import { blocksOf } from './credentials/pages.ts'
 import { eventually } from './support/eventually.ts'
 import { readLog, type Service, say, startConversation } from './support/rest.ts'
@@ -28,7 +29,7 @@ suite('the how-to pages on bots', { concurrency: 2 }, () => {
       await using folder = await makeFolder()
       const port = await freePort()
       const args = ['--dir', 'store', '--bot', `http://localhost:${port}/api/messages`, '--app', id]
-      await using first = await startProcess({ args: ['--port', '0', ...args], cwd: folder.path })
+      await using first = await startProcess({ args: ['--port', String(await freePort()), ...args], cwd: folder.path })
       const printed = /App id +(\S+)\n +App password +(\S+)/.exec(first.output())
       assert.equal(printed?.[1], id)
       const app = { id, password: printed?.[2] ?? '' }

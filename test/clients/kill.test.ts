@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { startProcess } from '../support/app.ts'
+import { freePort } from '../support/ports.ts'
 import { type RealBot, startBotbuilderBot } from './bots/start.ts'
 import type { SomeActivity } from './bots/wire.ts'
 import { Chat } from './support/chat.ts'
@@ -35,7 +36,7 @@ test('keeps every acknowledged activity once and in order through kills, and eve
   const dir = await mkdtemp(join(tmpdir(), 'landline-kill-'))
   await using bot = await startBotbuilderBot()
   const start = (port: number) => startProcess({ args: ['--port', String(port), '--bot', bot.url, '--dir', dir] })
-  let service = await start(0)
+  let service = await start(await freePort())
   const chats: Chat[] = []
   try {
     const talkers: Talker[] = []

@@ -20,6 +20,7 @@ import {
   type SiteSettings,
 } from '../../src/settings.ts'
 import { assertNothingTold, everythingIn } from './planted.ts'
+import { freePort } from './ports.ts'
 
 /**
  * What a test may say of the service it wants. Everything else is as `npm start` has it, but that nobody is held to
@@ -84,7 +85,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const bot = { ...defaultBot, endpoint: options.bot ?? nobody, sites: [site], ...options.botSettings }
   const settings: Settings = {
     ...defaults,
-    listen: { host: '127.0.0.1', port: options.port ?? 0, further: 0 },
+    listen: { host: '127.0.0.1', port: options.port ?? (await freePort()), further: 0 },
     store: options.dir === undefined ? { kind: 'memory' } : { kind: 'sqlite', dir: options.dir },
     bots: [bot],
     rateLimits: false,

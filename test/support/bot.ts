@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Answer, call, type WireActivity } from './http.ts'
+import { freePort } from './ports.ts'
 import { Changes } from './until.ts'
 
 /** One request the bot was sent. */
@@ -73,7 +74,7 @@ export async function startBot(options: TestBotOptions = {}): Promise<TestBot> {
     await options.onActivity?.(received.activity, bot)
     finish(response, (await options.answer?.(received.activity, received)) ?? 200)
   }
-  server.listen(options.port ?? 0, '127.0.0.1')
+  server.listen(options.port ?? (await freePort()), '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const bot: TestBot = {

@@ -2,10 +2,10 @@
  * A Redis server of a test's own, on a free port of 127.0.0.1, that keeps nothing on disk.
  */
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { makeFolder } from './folder.ts'
+import { freePort } from './ports.ts'
 import { inTime } from './until.ts'
 
 /** How long a server may take to start or to stop: milliseconds. */
@@ -166,13 +166,4 @@ class Server implements TestRedis {
     if (server === undefined || server.exitCode !== null || server.signalCode !== null) return Promise.resolve()
     return inTime('Redis to end', new Promise<void>(resolve => server.once('exit', () => resolve())), serverPatienceMs)
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise(resolve => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('There is no free port.')
-  return address.port
 }

@@ -2,8 +2,8 @@
 OpenStack Swift with its S3 API, in one process on 127.0.0.1: a proxy in front, and behind it one server each for
 accounts, containers and objects, with their files in one folder.
 
-Arguments: the folder, the port (0: any free one), the access key as ACCOUNT:USER, and the secret that goes with it.
-Says "ready PORT" once it serves.
+Arguments: the folder, the port, the access key as ACCOUNT:USER, and the secret that goes with it.
+Says "ready" once it serves.
 """
 import json
 import os
@@ -123,7 +123,7 @@ def main(folder, port, access, secret):
     nowhere = open(os.devnull, 'w')
     for socket, app in serving:
         eventlet.spawn(eventlet.wsgi.server, socket, app, nowhere, protocol=wsgi.SwiftHttpProtocol)
-    print('ready', front.getsockname()[1], flush=True)
+    print('ready', flush=True)
     # Whoever has started this holds the other end. When that is gone, so is this.
     eventlet.tpool.execute(sys.stdin.read)
 

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import type { S3Settings } from '../../src/settings.ts'
 import { makeFolder } from './folder.ts'
+import { freePort } from './ports.ts'
 import { inTime, patienceMs } from './until.ts'
 
 /** Debian's packages are seen by Debian's Python; another may come first on the path. */
@@ -44,7 +45,7 @@ export type TestS3 = AsyncDisposable & {
 export async function startS3(): Promise<TestS3> {
   if (withoutS3 !== undefined) throw new Error(withoutS3)
   const folder = await makeFolder()
-  const server = new Server(folder)
+  const server = new Server(folder, await freePort())
   try {
     await server.start()
   } catch (error) {
@@ -55,24 +56,21 @@ export async function startS3(): Promise<TestS3> {
 }
 
 class Server implements TestS3 {
+  readonly port: number
   readonly #folder: AsyncDisposable & { readonly path: string }
   #process: ChildProcess | undefined
-  #port = 0
   #buckets = 0
   /** One that is frozen does not notice that its pipe has ended. */
   readonly #atExit = () => this.#process?.kill('SIGKILL')
 
-  constructor(folder: AsyncDisposable & { readonly path: string }) {
+  constructor(folder: AsyncDisposable & { readonly path: string }, port: number) {
     this.#folder = folder
+    this.port = port
     process.once('exit', this.#atExit)
   }
 
-  get port(): number {
-    return this.#port
-  }
-
   get origin(): string {
-    return `http://127.0.0.1:${this.#port}`
+    return `http://127.0.0.1:${this.port}`
   }
 
   async makeBucket(): Promise<S3Settings> {
@@ -96,7 +94,7 @@ class Server implements TestS3 {
   }
 
   async start(): Promise<void> {
-    const given = [program, this.#folder.path, String(this.#port), keys.accessKeyId, keys.secretAccessKey]
+    const given = [program, this.#folder.path, String(this.port), keys.accessKeyId, keys.secretAccessKey]
     // It ends when the pipe does: with this process, however that ends.
     const server = spawn(python, given, { stdio: ['pipe', 'pipe', 'pipe'] })
     this.#process = server
@@ -104,17 +102,16 @@ class Server implements TestS3 {
     server.stderr.setEncoding('utf8').on('data', (text: string) => {
       said = `${said}${text}`.slice(-10_000)
     })
-    const ready = new Promise<number>((resolve, reject) => {
+    const ready = new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.once('exit', () => reject(new Error(`The server for S3 does not start: ${said}`)))
       let out = ''
       server.stdout.setEncoding('utf8').on('data', (text: string) => {
         out += text
-        const port = /^ready (\d+)$/m.exec(out)?.[1]
-        if (port !== undefined) resolve(Number(port))
+        if (/^ready$/m.test(out)) resolve()
       })
     })
-    this.#port = await inTime('the server for S3 to start', ready)
+    await inTime('the server for S3 to start', ready)
   }
 
   async kill(): Promise<void> {

@@ -5,7 +5,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { App } from '../../support/bot-tokens.ts'
@@ -16,16 +15,6 @@ import { blocksOf, filled } from './pages.ts'
 export type NewcomersBot = AsyncDisposable & {
   /** What it has printed. */
   output(): string
-}
-
-/** A port that is free now, for a program that can't be asked which one it has taken. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0)
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 /**

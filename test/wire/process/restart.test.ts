@@ -18,6 +18,7 @@ import {
 } from '../../support/direct-line.ts'
 import { makeFolder } from '../../support/folder.ts'
 import { call } from '../../support/http.ts'
+import { freePort } from '../../support/ports.ts'
 import { openSocket } from '../../support/socket.ts'
 import { botSays } from '../../support/talk.ts'
 
@@ -32,7 +33,7 @@ suite('a restart', { concurrency: 2 }, () => {
       await using folder = await makeFolder()
       await using bot = await startBot()
       const args = ['--dir', 'store', '--bot', bot.url]
-      const first = await startProcess({ args: ['--port', '0', ...args], cwd: folder.path })
+      const first = await startProcess({ args: ['--port', String(await freePort()), ...args], cwd: folder.path })
       const chat = await startChat(first, { id: 'u1', name: 'Uma' })
       const join = await bot.until('the start', ({ of }) => of(chat.conversation)[0])
       using socket = await openSocket(chat.streamUrl)
@@ -91,7 +92,7 @@ suite('a restart', { concurrency: 2 }, () => {
       answer: ({ type }) => (type === 'conversationUpdate' ? new Promise(() => undefined) : 200),
     })
     const args = ['--dir', 'store', '--bot', bot.url]
-    const first = await startProcess({ args: ['--port', '0', ...args], cwd: folder.path })
+    const first = await startProcess({ args: ['--port', String(await freePort()), ...args], cwd: folder.path })
     const chat = await startChat(first, { id: 'u1' })
     await bot.until('the start', ({ of }) => of(chat.conversation)[0])
     await first.kill()
