@@ -76,7 +76,8 @@ export async function openInside(settings: Settings, outside: Outside, events: E
   await botCredentials.open()
 
   const { limits } = settings
-  const rates = new Rates({ clock }, settings.rateLimits ? limits.rates : undefined)
+  const shared = outside.rateStore && { store: outside.rateStore, events }
+  const rates = new Rates({ clock, shared }, settings.rateLimits ? limits.rates : undefined)
   const overload = new Overload({ load: outside.load, store, clock, events }, limits.overload)
   const readiness = new Readiness({ store, clock, events })
 

@@ -31,6 +31,7 @@ import type { Load } from './domain/health-port.ts'
 import type { Look } from './domain/look-port.ts'
 import type { Bus, Clock, ConversationStore, Files, Keys, Random, ReadBase64 } from './domain/ports.ts'
 import type { BotProbe } from './domain/probe-port.ts'
+import type { RateStore } from './domain/rate-port.ts'
 import type { TurnStore } from './domain/turn-port.ts'
 import { defaultLimits, type Limits } from './protocol/limits.ts'
 import type { BusSettings, S3Settings, StoreSettings } from './settings.ts'
@@ -43,6 +44,8 @@ export type Outside = AsyncDisposable & {
   readonly store: ConversationStore
   /** Whether other nodes work on the same store at the same time. */
   readonly isShared: boolean
+  /** Where they hold callers to one rate together; undefined where there is nobody to do it with. */
+  readonly rateStore: RateStore | undefined
   readonly turns: TurnStore
   /** For people who look in. */
   readonly look: Look
@@ -82,7 +85,12 @@ export type OutsideOptions = {
 export async function openOutside(settings: StoreSettings, options: OutsideOptions = {}): Promise<Outside> {
   const limits = options.limits ?? defaultLimits
   const events = options.events ?? (() => undefined)
-  const { store, look, files, master, isShared } = await openStore(settings, limits, options.masterKey, events)
+  const { store, rateStore, look, files, master, isShared } = await openStore(
+    settings,
+    limits,
+    options.masterKey,
+    events,
+  )
   const client = openBotClient({ connectionsMax: limits.turnsPerBot })
   const bots = options.standIn === undefined ? client : new StandIn(client, options.standIn)
   const clock = options.clock ?? systemClock
@@ -91,6 +99,7 @@ export async function openOutside(settings: StoreSettings, options: OutsideOptio
   return {
     store,
     isShared,
+    rateStore,
     turns: store.turns,
     look,
     files,
@@ -131,11 +140,12 @@ async function openBus(settings: BusSettings, clock: Clock, events: Events): Pro
 }
 
 /** A store with what stands beside it. */
-type Opened = Pick<Outside, 'look' | 'isShared'> & {
-  readonly files: Files & Partial<Disposable>
-  readonly store: ConversationStore & { readonly turns: TurnStore }
-  readonly master: Uint8Array
-}
+type Opened = Pick<Outside, 'look' | 'isShared'> &
+  Partial<Pick<Outside, 'rateStore'>> & {
+    readonly files: Files & Partial<Disposable>
+    readonly store: ConversationStore & { readonly turns: TurnStore }
+    readonly master: Uint8Array
+  }
 
 async function openStore(
   settings: StoreSettings,
@@ -172,7 +182,7 @@ async function openStore(
         },
         error => events({ event: 'fault', during: 'asking the store how it keeps things', error }),
       )
-      return { store, look: openPostgresLook(url), files, master, isShared: true }
+      return { store, rateStore: store.rates, look: openPostgresLook(url), files, master, isShared: true }
     }
     default:
       return settings satisfies never

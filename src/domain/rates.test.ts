@@ -4,7 +4,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { defaultLimits } from '../protocol/limits.ts'
+import type { Event } from './events.ts'
 import type { Clock } from './ports.ts'
+import type { RateStore, Taken } from './rate-port.ts'
 import { Rates } from './rates.ts'
 
 /** A clock that goes only where it is told to. */
@@ -142,6 +144,129 @@ test('a stop lets everybody go who is held back, and holds nobody back any more'
   assert.ok((await Promise.all(waits)).every(answer => answer))
   assert.equal(await held.waitFor('pollsPerToken', 'a'), true)
   assert.equal(clock.waiting, 0)
+})
+
+/** Nodes that count together, on one clock. */
+class Nodes implements RateStore {
+  readonly clock = new HandClock()
+  readonly events: Event[] = []
+  readonly held: readonly Rates[]
+  isAway = false
+  told = 0
+  readonly #freeAtMs = new Map<string, number>()
+
+  constructor(count: number) {
+    const shared = { store: this, events: (event: Event) => void this.events.push(event) }
+    this.held = Array.from({ length: count }, () => new Rates({ clock: this.clock, shared }, rates))
+  }
+
+  async add(taken: readonly Taken[]): Promise<readonly number[]> {
+    if (this.isAway) throw new Error('away')
+    this.told += taken.length
+    return taken.map(({ rate, caller, ms }) => {
+      const name = JSON.stringify([rate, caller])
+      const freeAtMs = Math.max(this.#freeAtMs.get(name) ?? 0, this.clock.nowMs()) + ms
+      this.#freeAtMs.set(name, freeAtMs)
+      return freeAtMs - this.clock.nowMs()
+    })
+  }
+
+  /** How many of so many takes were allowed, with each at the next node. */
+  allowed(count: number): number {
+    let sum = 0
+    for (let at = 0; at < count; at += 1) sum += allowed(this.held[at % this.held.length] as Rates, 'a', 1)
+    return sum
+  }
+
+  async go(ms: number): Promise<void> {
+    this.clock.go(ms)
+    await settled()
+  }
+}
+
+test('who goes to several nodes that count together has one rate there', async () => {
+  const nodes = new Nodes(3)
+  let count = 0
+  for (let ms = 0; ms < 600_000; ms += 100) {
+    count += nodes.allowed(6)
+    await nodes.go(100)
+  }
+  // Two a second, and the bursts that were taken before any heard of the others.
+  assert.ok(count >= 1_200 && count <= 1_200 + 3 * 5 + 6, `${count}`)
+})
+
+test('what was taken at one node is heard of at another by who is busy there too', async () => {
+  const nodes = new Nodes(2)
+  const [one, two] = nodes.held as [Rates, Rates]
+  assert.equal(allowed(one, 'a', 10), 5)
+  await nodes.go(250)
+  assert.equal(allowed(two, 'a', 2), 2, 'not yet known here')
+  await nodes.go(250)
+  // Seven have been taken, and half a second has given one back.
+  assert.equal(allowed(two, 'a', 10), 0)
+  await nodes.go(1_000)
+  assert.equal(allowed(two, 'a', 10), 1)
+  assert.equal(allowed(two, 'b', 10), 5, 'others are held to nothing of it')
+})
+
+test('what is taken while the store is asked counts too', async () => {
+  const nodes = new Nodes(2)
+  const [one, two] = nodes.held as [Rates, Rates]
+  allowed(one, 'a', 2)
+  allowed(two, 'a', 2)
+  nodes.clock.go(250)
+  assert.equal(allowed(two, 'a', 1), 1)
+  await settled()
+  // Of five, four had been taken, of which half a one is free again, and one since.
+  assert.equal(allowed(two, 'a', 10), 0)
+})
+
+test('nobody is told of who takes less than their part', async () => {
+  const nodes = new Nodes(2)
+  const say = (caller: string) => assert.equal(nodes.held[0]?.take('sendsPerConversation', caller), 0)
+  for (let second = 0; second < 600; second += 1) {
+    for (let caller = 0; caller < 10; caller += 1) say(`${caller}`)
+    say(`${second}`)
+    await nodes.go(1_000)
+  }
+  assert.equal(nodes.told, 0)
+  for (let sent = 0; sent < 100; sent += 1) say('much')
+  await nodes.go(250)
+  assert.equal(nodes.told, 1)
+  await nodes.go(60_000)
+  assert.equal(nodes.told, 1)
+})
+
+test('who has been told of and takes nothing more is soon forgotten', async () => {
+  const nodes = new Nodes(2)
+  nodes.allowed(10)
+  for (let ms = 0; ms < 15_000; ms += 250) await nodes.go(250)
+  assert.equal(nodes.clock.waiting, 0)
+})
+
+test('each node counts for itself while the store is away, says so once, and counts with the others again', async () => {
+  const nodes = new Nodes(2)
+  nodes.isAway = true
+  let count = 0
+  for (let ms = 0; ms < 10_000; ms += 250) {
+    count += nodes.allowed(4)
+    await nodes.go(250)
+  }
+  assert.ok(count >= 40 && count <= 40 + 2 * 5, `${count}`)
+  assert.deepEqual(
+    nodes.events.map(({ event }) => event),
+    ['fault', 'fault'],
+    'one of each node',
+  )
+  nodes.isAway = false
+  count = 0
+  for (let ms = 0; ms < 100_000; ms += 250) {
+    count += nodes.allowed(4)
+    await nodes.go(250)
+  }
+  assert.ok(count >= 200 - 5 && count <= 200 + 2 * 5, `${count}`)
+  for (const held of nodes.held) held.letGo()
+  assert.equal(nodes.clock.waiting, 0)
 })
 
 /** Everything that could go on has gone on. */

@@ -3,7 +3,10 @@
  * of them. The number is the moment from which a caller's whole burst would be free again.
  */
 import type { Limits, Rate } from '../protocol/limits.ts'
+import type { Events } from './events.ts'
 import type { Clock } from './ports.ts'
+import type { RateStore } from './rate-port.ts'
+import { SharedRates } from './shared-rates.ts'
 
 /** What there is a rate for. */
 export type RateName = keyof Limits['rates']
@@ -26,26 +29,51 @@ const delayMsMax = 15_000
 /** How many are held back at once. */
 const heldBackMax = 10_000
 
+/**
+ * The part of a rate that a caller may take at a node without the others being told: one of so many. Most callers never
+ * take more, and those who are told of go by the whole rate wherever they are.
+ */
+const untoldParts = 8
+
+/** What holding callers to rates needs. */
+export type RatesPorts = {
+  readonly clock: Clock
+  /** Where several nodes count together, and who hears when they can't. Without it this node counts for itself. */
+  readonly shared?: { readonly store: RateStore; readonly events: Events } | undefined
+}
+
 /** Holds callers to the rates. */
 export class Rates {
   readonly #clock: Clock
   readonly #buckets: ReadonlyMap<RateName, Buckets>
+  readonly #shared: SharedRates | undefined
+  /** What nobody is told of; empty where nobody else counts. */
+  readonly #untold: ReadonlyMap<RateName, Buckets>
   /** Ends the waits of those who are held back. */
   readonly #heldBack = new Set<() => void>()
   #isOver = false
 
   /** @param rates undefined: nobody is held to anything */
-  constructor(ports: { clock: Clock }, rates: Limits['rates'] | undefined, max: number = rememberedMax) {
-    this.#clock = ports.clock
+  constructor({ clock, shared }: RatesPorts, rates: Limits['rates'] | undefined, max: number = rememberedMax) {
+    this.#clock = clock
     const named = rates === undefined ? [] : (Object.entries(rates) as [RateName, Rate][])
     this.#buckets = new Map(named.map(([name, rate]) => [name, new Buckets(rate, max)]))
+    const apart = shared === undefined ? [] : named
+    this.#untold = new Map(apart.map(([name, rate]) => [name, new Buckets(partOf(rate), max)]))
+    this.#shared =
+      shared &&
+      new SharedRates({ ...shared, clock }, ({ rate, caller }, owedMs) =>
+        this.#buckets.get(rate as RateName)?.owes(caller, clock.monotonicMs() + owedMs),
+      )
   }
 
   /** One more of this caller: 0 if it may be, else the seconds to wait, and nothing has been counted. */
   take(name: RateName, key: string): number {
     const buckets = this.#buckets.get(name)
     if (buckets === undefined) return 0
-    return buckets.take(key, this.#clock.monotonicMs(), 0) / 1000
+    const ms = buckets.take(key, this.#clock.monotonicMs(), 0)
+    if (ms <= 0) this.#tell(name, key, buckets)
+    return ms / 1000
   }
 
   /**
@@ -56,8 +84,9 @@ export class Rates {
     const buckets = this.#buckets.get(name)
     if (buckets === undefined || this.#isOver) return true
     const ms = buckets.take(key, this.#clock.monotonicMs(), this.#heldBack.size < heldBackMax ? delayMsMax : 0)
+    if (ms > 0 && (ms > delayMsMax || this.#heldBack.size >= heldBackMax)) return false
+    this.#tell(name, key, buckets)
     if (ms <= 0) return true
-    if (ms > delayMsMax || this.#heldBack.size >= heldBackMax) return false
     await new Promise<void>(resolve => {
       const end = () => {
         cancel()
@@ -70,9 +99,10 @@ export class Rates {
     return true
   }
 
-  /** Holds nobody back any more: whoever waits may go on, because the service is stopping. */
+  /** Holds nobody back any more, and tells nobody: whoever waits may go on, because the service is stopping. */
   letGo(): void {
     this.#isOver = true
+    this.#shared?.stop()
     for (const end of [...this.#heldBack]) end()
   }
 
@@ -82,7 +112,21 @@ export class Rates {
     for (const buckets of this.#buckets.values()) sum += buckets.size
     return sum
   }
+
+  /** One more has been taken, of which the other nodes are to hear if this caller takes more than its part. */
+  #tell(rate: RateName, caller: string, { intervalMs }: Buckets): void {
+    if (this.#shared === undefined) return
+    const isMore =
+      this.#shared.tells({ rate, caller }) ||
+      (this.#untold.get(rate)?.take(caller, this.#clock.monotonicMs(), 0) ?? 0) > 0
+    if (isMore) this.#shared.took({ rate, caller }, intervalMs)
+  }
 }
+
+const partOf = ({ perSecond, burst }: Rate): Rate => ({
+  perSecond: perSecond / untoldParts,
+  burst: burst / untoldParts,
+})
 
 /**
  * The numbers of one rate, in two generations. Whoever comes is counted among the young. After as long as a full
@@ -104,6 +148,17 @@ class Buckets {
 
   get size(): number {
     return this.#young.size + this.#old.size
+  }
+
+  /** What one takes is free again after so many milliseconds. */
+  get intervalMs(): number {
+    return 1000 / this.#rate.perSecond
+  }
+
+  /** All that a caller has taken will not be free before this moment. */
+  owes(key: string, freeAtMs: number): void {
+    const known = this.#young.get(key) ?? this.#old.get(key) ?? Number.NEGATIVE_INFINITY
+    this.#young.set(key, Math.max(known, freeAtMs))
   }
 
   /** Counts one more unless it would have to wait longer than so many milliseconds. Answers how long it has to wait. */

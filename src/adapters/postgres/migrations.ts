@@ -125,6 +125,18 @@ const steps: readonly Step[] = [
       putSettingFunction,
     ],
   },
+  {
+    isBreaking: false,
+    statements: [
+      // Until when all that a caller has taken of a rate is free again. Of the moment: a server that crashes forgets it.
+      `CREATE UNLOGGED TABLE landline.rates (
+        rate text COLLATE "C" NOT NULL,
+        caller text COLLATE "C" NOT NULL,
+        free_at timestamptz NOT NULL,
+        PRIMARY KEY (rate, caller)
+      )`,
+    ],
+  },
 ]
 
 /** The schema this program works with. */

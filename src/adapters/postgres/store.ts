@@ -16,6 +16,7 @@ import type {
   Replace,
   Replaced,
 } from '../../domain/ports.ts'
+import type { RateStore } from '../../domain/rate-port.ts'
 import type { SettingChanges } from '../../domain/setting-port.ts'
 import type { TurnStore } from '../../domain/turn-port.ts'
 import { placed } from '../../protocol/activity.ts'
@@ -28,6 +29,7 @@ import { Finds } from './finds.ts'
 import { Holding } from './holding.ts'
 import { PostgresLook } from './look.ts'
 import { migrate } from './migrations.ts'
+import { PostgresRates } from './rates.ts'
 import { Reading } from './reading.ts'
 import { PostgresTurns } from './turns.ts'
 import { Writer } from './writer.ts'
@@ -57,7 +59,7 @@ const defaultReaders = 8
  */
 export async function openPostgresStore(
   options: PostgresOptions,
-): Promise<ConversationStore & { readonly turns: TurnStore }> {
+): Promise<ConversationStore & { readonly turns: TurnStore; readonly rates: RateStore }> {
   await migrate(options.url)
   return new PostgresStore(options)
 }
@@ -65,9 +67,10 @@ export async function openPostgresStore(
 /** Looks into the store of a database, which is open: on connections of its own, so that no message waits for people. */
 export const openPostgresLook = (url: string): Look => new PostgresLook(new Connections(url, lookersMax))
 
-/** A store on a database whose schema is this program's, and what it keeps of turns. */
+/** A store on a database whose schema is this program's, and what it keeps of turns and of rates. */
 class PostgresStore implements ConversationStore {
   readonly turns: TurnStore
+  readonly rates: RateStore
   readonly #writing: Connections
   readonly #readings: Connections
   readonly #writer: Writer
@@ -87,6 +90,7 @@ class PostgresStore implements ConversationStore {
     this.#finds = new Finds(this.#reading)
     this.#holding = new Holding(this.#writing)
     this.turns = new PostgresTurns(this.#writer, this.#readings)
+    this.rates = new PostgresRates(this.#readings)
   }
 
   async start(
