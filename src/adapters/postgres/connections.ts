@@ -15,7 +15,7 @@ const serverStatementMs = 20_000
 const idleMs = 60_000
 
 /** How long a read that fails because the server is away is tried again, and how soon: milliseconds. */
-const readPatienceMs = 4_000
+export const readPatienceMs = 4_000
 const retryMinMs = 20
 const retryMaxMs = 500
 
