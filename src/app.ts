@@ -153,7 +153,7 @@ export async function startLandline(
       members: inside.members,
       readBase64: outside.readBase64,
     }),
-    identity({ authority, credentials: inside.botCredentials, publicUrl, wrongCredentials }),
+    identity({ authority, credentials: inside.botCredentials, wrongCredentials }),
     oldBots({ sites, replies, bags: store, ...held }),
     files({ attachments }),
     operations({ isStopping, readiness: inside.readiness }),

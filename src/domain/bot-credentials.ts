@@ -74,7 +74,7 @@ export class BotCredentials {
   async open(given: readonly Bot[] = this.#ports.sites.bots): Promise<void> {
     const bots = given.filter(isAuthenticated)
     if (bots.some(bot => bot.authority === 'microsoft')) this.#openEntra()
-    if (bots.some(bot => bot.authority === 'landline')) await this.#ports.authority.open()
+    if (bots.some(isOfOurs)) await this.#ports.authority.open()
   }
 
   /**
@@ -114,7 +114,7 @@ export class BotCredentials {
     const { digest } = this.#ports.keys
     const shown = digest(nameOf(appId.toLowerCase(), password))
     const fitting = this.#bots().filter(
-      bot => digest(nameOf(bot.app.id.toLowerCase(), bot.app.password)) === shown && bot.authority === 'landline',
+      bot => digest(nameOf(bot.app.id.toLowerCase(), bot.app.password)) === shown && isOfOurs(bot),
     )
     return fitting[0]
   }
@@ -127,7 +127,7 @@ export class BotCredentials {
     const now = this.#nowSeconds()
     const expiresAt = now + botTokenSeconds
     const token = await this.#ports.authority.sign({
-      iss: this.issuerOf(bot.tenant),
+      iss: this.#issuerFor(bot),
       aud: connectorAudience,
       appid: bot.app.id,
       ver: '1.0',
@@ -138,16 +138,28 @@ export class BotCredentials {
     return { token, expiresInSeconds: botTokenSeconds, expiresAt }
   }
 
-  /** Who issues our tokens, as bots are told. */
-  issuerOf(tenant: string): string {
-    return `${this.#ports.publicUrl()}/${tenant}/v2.0`
+  /**
+   * Our address for whoever asks at this host about a tenant: our own, or the one that a bot of the tenant is told in
+   * its place. A name that was made up is answered with our own.
+   *
+   * @param host as in a `Host` header
+   */
+  addressAt(host: string | undefined, tenant: string): string {
+    const own = this.#ports.publicUrl()
+    const told = this.#bots().flatMap(bot => (isOfOurs(bot) && bot.tenant === tenant ? (bot.serviceUrl ?? []) : []))
+    return [own, ...told].find(address => URL.parse(address)?.host === host?.toLowerCase()) ?? own
+  }
+
+  /** Who issues a bot's tokens, as the bot finds it at the address it is told. */
+  #issuerFor(bot: AuthenticatedBot): string {
+    return issuerAt(bot.serviceUrl ?? this.#ports.publicUrl(), bot.tenant)
   }
 
   /** Both SDKs take a token with `ver`, `azp` or `appid` for another kind, so there is nothing in it but this. */
   #sign(bot: AuthenticatedBot, serviceUrl: string): Promise<Made<Authorization>> {
     const now = this.#nowSeconds()
     const claims = {
-      iss: this.issuerOf(bot.tenant),
+      iss: this.#issuerFor(bot),
       aud: bot.app.id,
       serviceurl: serviceUrl,
       iat: now,
@@ -193,10 +205,10 @@ export class BotCredentials {
   }
 
   async #ofOurs(token: string, bots: readonly AuthenticatedBot[]): Promise<Remembered | undefined> {
-    const own = bots.filter(bot => bot.authority === 'landline')
+    const own = bots.filter(isOfOurs)
     const claims = own.length === 0 ? undefined : await this.#ports.authority.verified(token)
     if (claims === undefined) return undefined
-    const bot = own.find(({ tenant, app }) => claims['iss'] === this.issuerOf(tenant) && isMeant(claims, app.id))
+    const bot = own.find(one => claims['iss'] === this.#issuerFor(one) && isMeant(claims, one.app.id))
     return bot === undefined ? undefined : { identity: identityOf(bot), claims }
   }
 
@@ -228,6 +240,11 @@ export class BotCredentials {
     return Math.floor(this.#ports.clock.nowMs() / 1000)
   }
 }
+
+/** The issuer of a tenant's tokens, where we have this address. */
+export const issuerAt = (address: string, tenant: string): string => `${address}/${tenant}/v2.0`
+
+const isOfOurs = (bot: Bot): boolean => bot.authority === 'landline'
 
 /** Whether a genuine token speaks for a bot. */
 export const speaksFor = (identity: BotIdentity, bot: Bot): boolean =>

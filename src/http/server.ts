@@ -17,7 +17,7 @@ import { failedAnswer, rawAnswer } from './errors.ts'
 import { told } from './marks.ts'
 import { isAdminPath, notFound, splitPrefix } from './paths.ts'
 import { jsonType } from './requests.ts'
-import { takeUpgrades } from './upgrades.ts'
+import { asksForWebSocket, takeUpgrades } from './upgrades.ts'
 
 /** A way in: mounts its routes, and may watch the server for upgrades. */
 export type Surface = (app: FastifyInstance) => void
@@ -73,6 +73,7 @@ export function openServer(
       maxHeaderSize: headerBytesMax,
       headersTimeout: limits.headersMs,
       connectionsCheckingInterval: Math.min(lookMsMax, limits.headersMs / 4),
+      shouldUpgradeCallback: asksForWebSocket,
     },
     routerOptions: {
       caseSensitive: false,

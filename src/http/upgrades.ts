@@ -25,6 +25,13 @@ declare module 'fastify' {
   }
 }
 
+/**
+ * Whether a request is to become a WebSocket. Java's HTTP client and `curl --http2` offer HTTP/2 with every request, which
+ * a server may pass over: such a request is answered as if it had not.
+ */
+export const asksForWebSocket = ({ headers }: IncomingMessage): boolean =>
+  /(?:^|[\s,])websocket(?:$|[\s,])/i.test(headers.upgrade ?? '')
+
 /** Hands each upgrade to whoever takes its path. @param body the JSON text of a refusal */
 export function takeUpgrades(app: FastifyInstance, events: Events, body: (error: ProtocolError) => string): void {
   app.decorate('upgrades', [])

@@ -13,7 +13,7 @@ import type { Opened, Opening, Ticketed } from '../../domain/opening.ts'
 import type { Bot } from '../../domain/sites.ts'
 import { parseActivityText } from '../../protocol/activity.ts'
 import { readMediaType } from '../../protocol/attachment.ts'
-import { ProtocolError } from '../../protocol/errors.ts'
+import { failures, ProtocolError } from '../../protocol/errors.ts'
 import { activityBytesMax, jsonBytesMax, uploadBytesMax } from '../../protocol/limits.ts'
 import { parseTokenParameters } from '../../protocol/token-parameters.ts'
 import { writeWatermark } from '../../protocol/watermark.ts'
@@ -57,6 +57,16 @@ export function directLine(ports: DirectLinePorts): (app: FastifyInstance) => vo
     grantFor(authenticate(request), parameter(request, 'conversation'))
   const refuseWhenStopping = () => {
     if (ports.isStopping()) throw new ProtocolError('Unavailable', 'The service is stopping.')
+  }
+  /** That a conversation is not there is said before what is wrong with what was sent to it: clients end at that. */
+  const unlessGone = async <Result>(grant: ConversationGrant, take: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await take()
+    } catch (error) {
+      if (error instanceof ProtocolError && bodyFaults.has(failures[error.failure].status))
+        await conversations.find(grant)
+      throw error
+    }
   }
   const opened = (request: FastifyRequest, reply: FastifyReply, { bot }: { bot: Bot }, result: Opened) => {
     const agent = agentOf(request)
@@ -147,11 +157,13 @@ export function directLine(ports: DirectLinePorts): (app: FastifyInstance) => vo
           const grant = granted(request)
           refuseWhenStopping()
           throttle.send(grant)
-          const activity = parseActivityText(bodyText(request, 'UnreadableActivity'))
-          refuseFiles(grant.site, activity)
-          const marks = beginTurn(ports.inspection, request, grant)
-          const key = repeatKey(request, 'idempotency-key')
-          return told(request, json(reply, { id: await conversations.post(grant, activity, undefined, key, marks) }))
+          const id = await unlessGone(grant, async () => {
+            const activity = parseActivityText(bodyText(request, 'UnreadableActivity'))
+            refuseFiles(grant.site, activity)
+            const marks = beginTurn(ports.inspection, request, grant)
+            return conversations.post(grant, activity, undefined, repeatKey(request, 'idempotency-key'), marks)
+          })
+          return told(request, json(reply, { id }))
         },
       },
       activityBytesMax,
@@ -167,11 +179,13 @@ export function directLine(ports: DirectLinePorts): (app: FastifyInstance) => vo
           throttle.send(grant)
           refuseFiles(grant.site)
           const userId = query(request, 'userId')
-          const upload = readUpload(
-            bodyBytes(request),
-            request.sentContentType,
-            request.headers['content-disposition'],
-            readActivityPart,
+          const upload = await unlessGone(grant, async () =>
+            readUpload(
+              bodyBytes(request),
+              request.sentContentType,
+              request.headers['content-disposition'],
+              readActivityPart,
+            ),
           )
           await conversations.mayPost(grant, upload.activity, userId)
           const activity = await attachments.stored(
@@ -195,6 +209,9 @@ export function directLine(ports: DirectLinePorts): (app: FastifyInstance) => vo
     )
   }
 }
+
+/** What says that a body is at fault. */
+const bodyFaults: ReadonlySet<number> = new Set([400, 413])
 
 const activityTypes = new Set(['application/vnd.microsoft.activity', 'application/vnd.microsoft.bot.message'])
 

@@ -77,11 +77,16 @@ class Streams {
   readonly #count: SocketCount
   readonly #plain = new WebSocketServer<typeof StreamSocket>(serverOptions(clientFrameBytesMax))
   readonly #multimodal = new WebSocketServer<typeof StreamSocket>(serverOptions(multimodalFrameBytesMax))
+  /** What the last handshake that was none has lacked. */
+  #lacked = ''
   #cancelPing: () => void
 
   constructor(ports: StreamPorts) {
     this.#ports = ports
     this.#count = new SocketCount(ports.limits)
+    // Where nobody hears of it, the library answers such a handshake itself: as HTML, which no other origin may read.
+    for (const server of [this.#plain, this.#multimodal])
+      server.on('wsClientError', error => (this.#lacked = error.message))
     this.#cancelPing = ports.clock.after(ports.limits.pingMs, () => this.#ping())
   }
 
@@ -112,12 +117,14 @@ class Streams {
       const given = readWatermark(query.get('watermark') ?? undefined)
       const after = typeof given === 'number' ? given : ticket.from
       const server = multimodal ? this.#multimodal : this.#plain
-      // Calls back at once, or has refused a handshake that is none.
+      // Calls back at once, or has found that the handshake is none.
       server.handleUpgrade(request, socket, head, opened => {
         isOpen = true
         const own = new Stream(opened, socket, grant, caller, multimodal, this.#ports)
         this.#follow(own, after, ticket.greet)
       })
+      if (!isOpen)
+        throw new ProtocolError(request.method === 'GET' ? 'Unacceptable' : 'WrongMethod', `${this.#lacked}.`)
     } finally {
       if (!isOpen) this.#count.leave(caller)
     }

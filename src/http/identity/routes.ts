@@ -10,6 +10,7 @@ import {
   connectorAudience,
   defaultTenant,
   type IssuedBotToken,
+  issuerAt,
 } from '../../domain/bot-credentials.ts'
 import type { AuthenticatedBot } from '../../domain/sites.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
@@ -24,8 +25,6 @@ import { type Client, readClient, TokenRefusal } from './client.ts'
 export type IdentityPorts = {
   readonly authority: Authority
   readonly credentials: BotCredentials
-  /** Our own address, without a slash at its end. */
-  readonly publicUrl: () => string
   readonly wrongCredentials: WrongCredentials
 }
 
@@ -42,13 +41,14 @@ const tenantPattern = /^[a-z0-9.-]{1,100}$/
 
 /** Mounts metadata, keys and the two ways to a token. */
 export function identity(ports: IdentityPorts): (app: FastifyInstance) => void {
-  const { authority, credentials, publicUrl } = ports
+  const { authority, credentials } = ports
 
   const metadata: Handler = (request, reply) => {
     const tenant = tenantOf(request)
-    const base = `${publicUrl()}/${tenant}`
+    const address = credentials.addressAt(request.headers.host, tenant)
+    const base = `${address}/${tenant}`
     return published(reply, {
-      issuer: credentials.issuerOf(tenant),
+      issuer: issuerAt(address, tenant),
       jwks_uri: `${base}/discovery/v2.0/keys`,
       token_endpoint: `${base}/oauth2/v2.0/token`,
       authorization_endpoint: `${base}/oauth2/v2.0/authorize`,

@@ -259,3 +259,25 @@ test('says nothing about what it is made of', async () => {
     assert.doesNotMatch(answer.text, /fastify|node|express|stack|SyntaxError|position \d/i)
   }
 })
+
+test('an offer of HTTP/2, as Java and curl make with every request, is passed over', async () => {
+  const chat = await startChat(app, { id: 'u1' })
+  const body = JSON.stringify(message('from Java'))
+  for (const offer of [
+    'Upgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA',
+    'Upgrade: TLS/1.0',
+  ]) {
+    const path = `/v3/directline/conversations/${chat.conversation}/activities`
+    const lines = `Host: x\r\nAuthorization: Bearer ${chat.token}\r\nConnection: Upgrade, close, HTTP2-Settings\r\n${offer}`
+    const posted = await callRaw(
+      app.port,
+      `POST ${path} HTTP/1.1\r\n${lines}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    )
+    assert.match(posted, /^HTTP\/1\.1 200 [\s\S]*\{"id":"/)
+    assert.match(
+      await callRaw(app.port, `GET ${path} HTTP/1.1\r\n${lines}\r\n\r\n`),
+      /^HTTP\/1\.1 200 [\s\S]*from Java/,
+    )
+  }
+  assert.equal((await readLog(chat)).length, 2)
+})

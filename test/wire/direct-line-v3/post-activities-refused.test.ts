@@ -6,6 +6,7 @@ import { after, test } from 'node:test'
 import { startApp } from '../../support/app.ts'
 import { startBot } from '../../support/bot.ts'
 import { assertRefused, generateToken, message, post, readLog, startChat } from '../../support/direct-line.ts'
+import { call } from '../../support/http.ts'
 
 const bot = await startBot()
 const app = await startApp({ bot: bot.url })
@@ -121,6 +122,26 @@ test('takes an activity of 256 Ki characters and refuses a longer one as Message
   assertRefused(await post(chat, { type: 'message', text: 'x'.repeat(1_100_000) }), 413, 'MessageSizeTooBig')
   assert.equal((await readLog(chat)).length, 1)
   assert.equal((await post(chat, message('still here'))).status, 200)
+})
+
+test('answers 404 before anything that is wrong with what was sent', async () => {
+  const unknown = { address: `${app.base}/conversations/AAAAAAAAAAAAAAAAAAAAAA`, token: app.secret }
+  for (const chat of [unknown, await generateToken(app)]) {
+    for (const raw of [
+      '',
+      '{bad',
+      '{}',
+      '{"type":"message","text":5}',
+      '{"type":"message"}',
+      `"${'x'.repeat(300_000)}"`,
+    ])
+      assertRefused(await post(chat, undefined, { raw, method: 'POST' }), 404, 'BadArgument')
+    for (const raw of ['', 'x']) {
+      const headers = { 'content-type': 'multipart/form-data; boundary=b' }
+      const upload = await call(`${chat.address}/upload?userId=u`, { method: 'POST', bearer: chat.token, raw, headers })
+      assertRefused(upload, 404, 'BadArgument')
+    }
+  }
 })
 
 test('answers 404 for a conversation that does not exist, or was never started', async () => {

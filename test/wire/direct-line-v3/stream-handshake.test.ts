@@ -17,7 +17,7 @@ import {
   startChat,
   streamUrlWith,
 } from '../../support/direct-line.ts'
-import { call } from '../../support/http.ts'
+import { call, callRaw } from '../../support/http.ts'
 import { openSocket, refusedHandshake } from '../../support/socket.ts'
 import { inTime } from '../../support/until.ts'
 
@@ -166,3 +166,23 @@ async function rawSocket(address: string): Promise<{ readonly tcp: Socket; bytes
     },
   }
 }
+
+test('tells what a handshake lacks in the shape of every error, readable from any origin', async () => {
+  const chat = await startChat(app)
+  const { pathname, search } = new URL(chat.streamUrl)
+  const good = { 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==' }
+  for (const [method, headers, status] of [
+    ['GET', { ...good, 'Sec-WebSocket-Key': 'short' }, 400],
+    ['GET', { 'Sec-WebSocket-Version': '13' }, 400],
+    ['GET', { ...good, 'Sec-WebSocket-Version': '12' }, 400],
+    ['GET', { ...good, 'Sec-WebSocket-Protocol': ',,' }, 400],
+    ['POST', good, 405],
+  ] as const) {
+    const all = { Host: 'x', Origin: 'https://page.example', Connection: 'Upgrade', Upgrade: 'websocket', ...headers }
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+    const answer = await callRaw(app.port, `${method} ${pathname}${search} HTTP/1.1\r\n${lines.join('')}\r\n`)
+    assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `), answer)
+    assert.match(answer, /access-control-allow-origin: https:\/\/page\.example\r\n/i)
+    assert.match(answer, /\r\n\r\n\{"error":\{"code":"BadArgument","message":"[^"]+"\}\}$/)
+  }
+})

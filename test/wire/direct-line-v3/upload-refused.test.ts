@@ -25,6 +25,9 @@ test('refuses an upload of nobody, of nothing, or for a conversation that is not
   assertRefused(await upload(chat, form, '?userId='), 400, 'MissingProperty')
   assertRefused(await upload(chat, { raw: '', headers: { 'content-type': 'image/png' } }), 400, 'MissingProperty')
   assertRefused(await upload(chat, {}), 400, 'MissingProperty')
+  const headers = { 'content-type': 'multipart/form-data; boundary=k' }
+  assertRefused(await upload(chat, { headers }), 400, 'MissingProperty')
+  assertRefused(await upload(chat, { headers, raw: '' }), 400, 'MissingProperty')
   assertRefused(await upload(chat, formOf([])), 400, 'MissingProperty')
   assertRefused(
     await upload(chat, formOf([{ headers: ['Content-Disposition: form-data; name="file"'], bytes: '' }])),

@@ -62,6 +62,15 @@ test('takes one file as the whole body: its type, its name, and a link that log,
   assert.deepEqual(await readLog(chat), [shown])
 })
 
+test("reads a single file's name as the UTF-8 it is written in", async () => {
+  const chat = await startChat(app)
+  // The client of the test writes each character of a header as one byte.
+  const disposition = Buffer.from('name="file"; filename="grün.txt"').toString('latin1')
+  const what = { raw: 'bytes', headers: { 'content-type': 'text/plain', 'content-disposition': disposition } }
+  assert.equal((await upload(chat, what)).status, 200)
+  assert.deepEqual(await filesOf(chat), [['grün.txt', 'text/plain', 'bytes']])
+})
+
 test('gives a single file without name or type the defaults', async () => {
   const chat = await startChat(app)
   assert.equal((await upload(chat, { raw: 'bytes' })).status, 200)

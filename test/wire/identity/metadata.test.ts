@@ -4,8 +4,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startApp } from '../../support/app.ts'
-import { ada, publishedKeys } from '../../support/bot-tokens.ts'
+import { connectorAddress, startBot } from '../../support/bot.ts'
+import { ada, publishedKeys, tokenOf } from '../../support/bot-tokens.ts'
+import { startChat } from '../../support/direct-line.ts'
 import { call } from '../../support/http.ts'
+import { readJwt } from '../../support/jwt.ts'
+import { freePort } from '../../support/ports.ts'
 
 const botSettings = { app: ada }
 const metadataPaths = ['/landline/v2.0/.well-known/openid-configuration', '/landline/.well-known/openid-configuration']
@@ -94,4 +98,39 @@ test('has nothing at addresses beside them, and says which methods those have', 
     assert.equal(status, 405, path)
     assert.equal(headers['allow'], allow)
   }
+})
+
+test('is found by a bot that reaches it under another name: the issuer and the keys are at that address', async () => {
+  const port = await freePort()
+  const told = `http://127.0.0.1:${port}`
+  const publicUrl = 'https://chat.example.org'
+  await using bot = await startBot()
+  await using app = await startApp({
+    bot: bot.url,
+    botSettings: { app: ada, serviceUrl: told },
+    port,
+    settings: { publicUrl },
+  })
+  const { body } = await call(`${told}/landline/v2.0/.well-known/openid-configuration`)
+  assert.equal(body['issuer'], `${told}/landline/v2.0`)
+  assert.equal(body['jwks_uri'], `${told}/landline/discovery/v2.0/keys`)
+  assert.equal(body['token_endpoint'], `${told}/landline/oauth2/v2.0/token`)
+  for (const host of ['chat.example.org', 'evil.example.org', '127.0.0.2:1']) {
+    const answer = await call(`${told}/landline/v2.0/.well-known/openid-configuration`, { headers: { host } })
+    assert.equal(answer.body['issuer'], `${publicUrl}/landline/v2.0`, host)
+  }
+  const other = await call(`${told}/adfs/v2.0/.well-known/openid-configuration`)
+  assert.equal(other.body['issuer'], `${publicUrl}/adfs/v2.0`, 'no bot of that tenant is told this address')
+
+  await startChat(app)
+  const { headers, activity } = await bot.until('the start', received => received.requests[0])
+  const shown = /^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1] ?? ''
+  assert.equal(readJwt(shown).claims['iss'], `${told}/landline/v2.0`)
+  const own = await tokenOf(told, ada)
+  assert.equal(readJwt(own).claims['iss'], `${told}/landline/v2.0`)
+  const answered = await call(`${connectorAddress(activity)}/activities`, {
+    bearer: own,
+    json: { type: 'message', text: 'hi' },
+  })
+  assert.equal(answered.status, 200, answered.text)
 })
