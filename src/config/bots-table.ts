@@ -2,7 +2,7 @@
  * The tables of what is set for each bot, and for each of its sites. Names as the admin API has them.
  */
 import { originCharactersMax } from '../protocol/limits.ts'
-import { isSlug } from '../protocol/slug.ts'
+import { isSlug, tenantPattern } from '../protocol/slug.ts'
 import { baseUrl, checked, listOf, oneOf, onOrOff, origin, secret, text, timeMs, url } from './kinds.ts'
 import { flag, row, type ValuesOf } from './row.ts'
 
@@ -29,13 +29,13 @@ export const botRows = {
     flag: flag('schema', 'S'),
   }),
   appId: row<string | undefined>(
-    text('up to 256 characters without spaces or colons', /^[^\s:\p{Cc}]{1,256}$/u),
+    text('up to 256 printable characters without spaces or colons', /^[\x21-\x39\x3b-\x7e]{1,256}$/),
     undefined,
     "The bot's app id. With one, both sides prove who they are with every call.",
     { without: 'neither side shows the other a credential' },
   ),
   appPassword: row<string | undefined>(
-    secret('up to 1,024 characters', /^[^\p{Cc}]{1,1024}$/u),
+    secret('up to 1,024 printable characters without spaces', /^[\x21-\x7e]{1,1024}$/),
     undefined,
     'The password that goes with the app id.',
     { variable: 'LANDLINE_APP_PASSWORD', without: 'one is made and kept' },
@@ -47,7 +47,10 @@ export const botRows = {
     { flag: flag('authority', 'A') },
   ),
   tenantId: row<string | undefined>(
-    text('up to 63 lower-case letters, digits, dots and dashes', /^[a-z0-9][a-z0-9.-]{0,62}$/),
+    text(
+      'up to 63 lower-case letters, digits, dots and dashes, and not admin or console, whose addresses are taken',
+      tenantPattern,
+    ),
     undefined,
     'The tenant in the addresses of those tokens.',
     { flag: flag('tenant', 'T'), without: '`landline`; with the authority `microsoft`, `botframework.com`' },

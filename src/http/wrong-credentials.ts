@@ -1,6 +1,6 @@
 /**
  * Guessing is slow: credentials that are wrong are counted for each address, and beyond the rate they are answered 429
- * instead of 403. Every credential is looked at first, so whoever shows a right one is never held up by somebody who
+ * instead of 403 or 401. Every credential is looked at first, so whoever shows a right one is never held up by somebody who
  * guesses behind the same address.
  */
 import type { IncomingMessage } from 'node:http'
@@ -37,11 +37,14 @@ export class WrongCredentials {
   }
 
   /**
-   * Counts a refusal and gives what to throw in its place. Only `Forbidden` is counted: a credential that is missing
-   * is no guess, and one that has expired was right once.
+   * Counts a refusal and gives what to throw in its place. A credential that is missing is no guess, and a client's that
+   * has expired was right once.
    */
   counted(request: IncomingMessage, error: unknown): unknown {
-    if (!(error instanceof ProtocolError) || error.failure !== 'Forbidden') return error
+    if (!(error instanceof ProtocolError)) return error
+    // Bots' SDKs know a forged token by 401, and clients a wrong one by 403.
+    const isGuess = error.failure === 'Forbidden' || (error.failure === 'Unauthenticated' && hasShown(request))
+    if (!isGuess) return error
     const seconds = this.#rates.take('wrongCredentialsPerAddress', this.#addresses.callerOf(request))
     if (seconds === 0) return error
     return new ProtocolError('TooManyRequests', 'Too many wrong credentials have come from this address.', {
@@ -50,3 +53,5 @@ export class WrongCredentials {
     })
   }
 }
+
+const hasShown = ({ headers }: IncomingMessage): boolean => headers.authorization !== undefined

@@ -5,7 +5,7 @@ import type { BotChange, SiteChange } from '../../protocol/admin.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import { type JsonObject, parseOptionalObject } from '../../protocol/fields.ts'
 import { idCharactersMax, originCharactersMax, tokenOriginsMax } from '../../protocol/limits.ts'
-import { isSlug, slugCharactersMax } from '../../protocol/slug.ts'
+import { isSlug, slugCharactersMax, tenantPattern } from '../../protocol/slug.ts'
 import { knownFields } from './bodies.ts'
 
 /** The least and the most a turn may be given: milliseconds. */
@@ -124,11 +124,13 @@ function ownAddress(value: unknown, name: string): string {
   return address.replace(/\/+$/, '')
 }
 
-/** Lower case, because SDKs write the addresses it is part of in lower case. */
 function tenant(value: unknown, name: string): string {
   if (typeof value !== 'string') throw wrongType(name, 'a string or null')
-  if (/^[a-z0-9][a-z0-9.-]{0,62}$/.test(value)) return value
-  throw new ProtocolError('Unacceptable', `'${name}' takes up to 63 lower-case letters, digits, dots and dashes.`)
+  if (tenantPattern.test(value)) return value
+  throw new ProtocolError(
+    'Unacceptable',
+    `'${name}' takes up to 63 lower-case letters, digits, dots and dashes, and not admin or console.`,
+  )
 }
 
 function milliseconds(value: unknown, name: string): number {

@@ -31,7 +31,7 @@ const badOfBots: Readonly<Record<string, readonly unknown[]>> = {
   appId: ['', 'a b', 'a:b', long(257), 7, 'ä'],
   appPassword: ['', 'a b', long(1025), 7, '\n'],
   authority: ['azure', 1, null],
-  tenantId: ['', 'Upper', 'a/b', long(64), 7],
+  tenantId: ['', 'Upper', 'a/b', 'admin', 'console', long(64), 7],
   serviceUrl: ['', 'localhost', 'ftp://here', 'http://here/?a=1', 'http://here/#a', 7],
   timeoutMs: [0, 99, 600_001, 1.5, '15000', null],
   expectReplies: ['true', 1, null],

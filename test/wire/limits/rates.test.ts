@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startApp } from '../../support/app.ts'
 import { startBot } from '../../support/bot.ts'
+import { ada, startAdasTalk, tokenOf } from '../../support/bot-tokens.ts'
 import {
   assertRefused,
   generateToken,
@@ -211,6 +212,18 @@ test('bots’ wrong credentials are counted too, and their right ones pass', asy
   const old = { authorization: `Basic ${Buffer.from('a:b').toString('base64')}` }
   assert.equal((await call(`${talk.app.origin}/bot/v1.0/messages`, { json: {}, headers: old })).status, 429)
   await botSays(talk, 'hello')
+})
+
+test('forged tokens of bots are counted, and genuine ones pass', async () => {
+  const settings = limited({ rates: { wrongCredentialsPerAddress: few(2) } })
+  await using talk = await startAdasTalk({ app: { settings } })
+  const genuine = await tokenOf(talk.app.origin, ada)
+  const members = (bearer?: string) => call(`${talk.connector}/members`, bearer === undefined ? {} : { bearer })
+  assertConnectorRefused(await members('a.b.c'), 401, 'Unauthorized')
+  assertConnectorRefused(await members(`${genuine.slice(0, -4)}AAAA`), 401, 'Unauthorized')
+  assertConnectorRefused(await members('a.b.c'), 429, 'TooManyRequests')
+  assertConnectorRefused(await members(), 401, 'Unauthorized')
+  assert.equal((await members(genuine)).status, 200)
 })
 
 test('a bot calls so often and no more, in all its conversations together and on every path', async () => {
