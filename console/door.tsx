@@ -4,18 +4,20 @@
 
 import { useTitle } from './about.ts'
 import { api } from './api.ts'
+import { useCell } from './cell.ts'
+import { linkRefused } from './key-link.ts'
 import { asApiError } from './parts/dialog.tsx'
 import { Field } from './parts/field.tsx'
 import { Mark } from './parts/mark.tsx'
 import { useState } from './ui.ts'
 
-/** @param refused why a key already shown did not open it */
-export function Door({ refused }: { readonly refused: string | undefined }) {
+/** Shown where the service lets nobody in who has not shown the key. */
+export function Door() {
   useTitle('Sign in')
   const [key, setKey] = useState('')
-  const [error, setError] = useState(
-    refused === undefined ? undefined : 'The key in the link is not the one of this service.',
-  )
+  const [refusal, setRefusal] = useState<string | undefined>(undefined)
+  const inLink = useCell(linkRefused)
+  const error = refusal ?? inLink
   const [isTrying, setTrying] = useState(false)
   const open = (event: Event) => {
     event.preventDefault()
@@ -23,9 +25,10 @@ export function Door({ refused }: { readonly refused: string | undefined }) {
     setTrying(true)
     api
       .login(key.trim())
+      .then(() => linkRefused.set(undefined))
       .catch(thrown => {
         const failure = asApiError(thrown)
-        setError(failure.status === 401 ? 'This is not the key of this service.' : failure.message)
+        setRefusal(failure.status === 401 ? 'This is not the key of this service.' : failure.message)
       })
       .finally(() => setTrying(false))
   }

@@ -44,6 +44,8 @@ class Live {
   readonly state = new Cell<LiveState>('connecting')
   readonly #subscriptions = new Map<string, Subscription>()
   #socket: WebSocket | undefined
+  /** Those that were asked for when the socket was opened, until something is heard on it. */
+  #unheard: ReadonlySet<Subscription> = new Set()
   #isStarted = false
   #count = 0
   #tries = 0
@@ -104,16 +106,14 @@ class Live {
     this.state.set('live')
     this.#listenForSilence()
     this.#ask({ op: 'sub', id: pulse, topic: 'stats' })
-    for (const [id, subscription] of this.#subscriptions) {
-      this.#ask(requestOf(id, subscription))
-      // What the page has read before the service knew of the subscription may be old, at the first opening too.
-      if (subscription.after === undefined) subscription.handler.gap?.()
-    }
+    for (const [id, subscription] of this.#subscriptions) this.#ask(requestOf(id, subscription))
+    this.#unheard = new Set(this.#subscriptions.values())
   }
 
   #heard({ id, events, dropped }: LiveMessage): void {
     this.#tries = 0
     this.#listenForSilence()
+    this.#tellGaps()
     const subscription = this.#subscriptions.get(id)
     if (subscription === undefined) return
     if (subscription.topic === 'records' && subscription.filter.conversation !== undefined) {
@@ -122,6 +122,17 @@ class Live {
     }
     if (events.length > 0) subscription.handler.events(events)
     if (dropped > 0) subscription.handler.gap?.()
+  }
+
+  /**
+   * What the page has read before the service knew of its subscriptions may be old, at the first opening too. Once the
+   * service says anything it knows of them: what is read before that may be old, too.
+   */
+  #tellGaps(): void {
+    const subscriptions = this.#unheard
+    this.#unheard = new Set()
+    for (const subscription of this.#subscriptions.values())
+      if (subscription.after === undefined && subscriptions.has(subscription)) subscription.handler.gap?.()
   }
 
   #lost(): void {

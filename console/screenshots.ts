@@ -28,6 +28,7 @@ const shots: readonly Shot[] = [
   {
     name: 'conversation',
     path: service => `/console/conversations/${service.conversation}?a=3`,
+    press: ['Continue chatting'],
     shows: 'receive',
     hasChat: true,
   },

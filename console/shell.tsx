@@ -29,8 +29,8 @@ const screens = [
   ['settings', 'Settings'],
 ] as const
 
-/** @param refused why the key in the address did not open the door */
-export function Shell({ refused }: { readonly refused: string | undefined }) {
+/** The whole page. */
+export function Shell() {
   const about = useLoaded('about', api.about)
   const isClosed = useCell(access) === 'closed'
   const isIn = about.value !== undefined && !isClosed
@@ -39,7 +39,7 @@ export function Shell({ refused }: { readonly refused: string | undefined }) {
     live.start()
     return () => live.stop()
   }, [isIn])
-  if (isClosed) return <Door refused={refused} />
+  if (isClosed) return <Door />
   return (
     <>
       <Head isIn={isIn} />

@@ -16,7 +16,7 @@ export function aboutOf(
   publicUrl: string,
   startedAt: string,
   webChat: string,
-): Omit<AboutBody, 'isUnused'> {
+): Omit<AboutBody, 'domain' | 'isUnused'> {
   const { mode, development, revealSecrets, store } = settings
   const can = {
     devToken: development,
@@ -27,7 +27,6 @@ export function aboutOf(
     version,
     mode,
     publicUrl,
-    domain: `${publicUrl}/v3/directline`,
     store: store.kind,
     bus: settings.bus.kind,
     node: hostname(),

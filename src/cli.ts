@@ -2,8 +2,9 @@
  * The command line: which commands there are, and how they end. Each command is read when it is used, so that asking
  * for the version does not wait for a server to be loaded.
  */
-import type { Command } from 'commander'
+import type { Command, CommanderError } from 'commander'
 import type { CommandEntry, Context } from './commands/context.ts'
+import { usageFailure } from './commands/failure.ts'
 import { readVersion } from './version.ts'
 
 /** Every command, in the order of the help. The first is meant where none is named. */
@@ -80,6 +81,7 @@ export async function commandTree(context: Context, only?: string): Promise<Comm
     command.helpOption('--help', 'print how it is used')
     if (only === undefined || only === name) (await load())(command, context)
     for (const each of [command, ...command.commands]) settle(each)
+    if (command.commands.length > 0) command.exitOverride(thrown => refuseAlone(command, thrown))
   }
   return program
 }
@@ -90,6 +92,17 @@ function settle(command: Command): void {
     .exitOverride()
     .helpCommand(false)
     .configureOutput({ writeErr: () => undefined })
+}
+
+/** A command that is only the first of two words has no help to print where the second is missing: it was not asked. */
+function refuseAlone(command: Command, thrown: CommanderError): never {
+  if (thrown.code !== 'commander.help') throw thrown
+  const words = command.commands.map(inner => inner.name())
+  const last = words.pop()
+  throw usageFailure(
+    `\`landline ${command.name()}\` takes another word: ${words.join(', ')} or ${last}`,
+    `\`landline ${command.name()} --help\` says what each does.`,
+  )
 }
 
 /**

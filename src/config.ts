@@ -28,10 +28,19 @@ export type SettingProblem = Problem
 /** Everything that is wrong with the settings, at once. The message has a line for each problem. */
 export class SettingsError extends UsageError {
   readonly problems: readonly SettingProblem[]
+  /** The settings file, if there is one. */
+  readonly file: string | undefined
+  /** What the operator should know besides. */
+  readonly warnings: readonly string[]
 
-  constructor(problems: readonly SettingProblem[]) {
+  constructor(
+    problems: readonly SettingProblem[],
+    { file, warnings }: Pick<ReadSettings, 'file' | 'warnings'> = { file: undefined, warnings: [] },
+  ) {
     super(problems.map(writeProblem).join('\n'))
     this.problems = problems
+    this.file = file
+    this.warnings = warnings
   }
 
   /** Whether all of it stands on the command line: wrong usage (exit code 2) and not invalid settings (3). */
@@ -98,7 +107,7 @@ export function readSettings(sources: SettingSources): ReadSettings {
   const values: Values = { ...given, ...implied }
   check(found, values)
   const { reading, bots, file, warnings } = found
-  if (reading.problems.length > 0) throw new SettingsError(inOrder(reading.problems))
+  if (reading.problems.length > 0) throw new SettingsError(inOrder(reading.problems), { file: file?.name, warnings })
   const settings = settingsOf(values, {
     mode,
     development,

@@ -18,6 +18,7 @@ import type { Events } from './domain/events.ts'
 import { Heeding } from './domain/heeding.ts'
 import { Hub } from './domain/hub.ts'
 import { InFlight } from './domain/in-flight.ts'
+import { InlineFiles } from './domain/inline-files.ts'
 import { Inspection } from './domain/inspection.ts'
 import { Joins } from './domain/joins.ts'
 import { Links } from './domain/links.ts'
@@ -135,8 +136,9 @@ export async function openInside(settings: Settings, outside: Outside, events: E
     inspection,
   })
   const sending = new Sending({ store, recorder, joins, takeTurn, clock, random, events })
+  const inlineFiles = new InlineFiles({ attachments, publicUrl })
   const conversations = new Conversations({
-    ...{ store, tails, hub, joins, sending, patience, inFlight, keys, clock, events },
+    ...{ store, tails, hub, joins, sending, inlineFiles, patience, inFlight, keys, clock, events },
   })
   const starting: Events = event => {
     events(event)
@@ -150,7 +152,6 @@ export async function openInside(settings: Settings, outside: Outside, events: E
   const live = new Live({ store, look, bus, isShared, clock, events, inspection, rows: ids => looking.rows(ids) })
   const steering = new Steering({
     ...{
-      store,
       look,
       sites,
       opening,

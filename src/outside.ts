@@ -21,7 +21,7 @@ import { readBase64 } from './adapters/system/base64.ts'
 import { systemClock } from './adapters/system/clock.ts'
 import { masterKeyBytes, openKeys } from './adapters/system/keys.ts'
 import { openLoad } from './adapters/system/load.ts'
-import { openMasterKey } from './adapters/system/master-key.ts'
+import { isMasterKeyReadable, openMasterKey } from './adapters/system/master-key.ts'
 import { systemRandom } from './adapters/system/random.ts'
 import type { Entra, Signer } from './domain/authority-port.ts'
 import type { BotClient } from './domain/bot-port.ts'
@@ -166,6 +166,11 @@ async function openStore(
       const dir = settings.filesDir ?? join(settings.dir, 'files')
       const files = await openFiles(settings.s3, events, { dir, reserve: diskReserve })
       const key = master ?? (await openMasterKey(settings.dir))
+      if (master === undefined && (await isMasterKeyReadable(settings.dir)))
+        events({
+          event: 'storeAtRisk',
+          why: `Others on this machine can read master.key in ${settings.dir}: chmod 600.`,
+        })
       return { store, look: new SqliteLook(settings), files, master: key, isShared: false }
     }
     case 'postgres': {

@@ -27,7 +27,12 @@ export function ResponseTab({ exchange }: { readonly exchange: Exchange }) {
       <p class="mono exchange-line">{status === undefined ? (error ?? 'There was no answer.') : `HTTP ${status}`}</p>
       {status !== undefined && error !== undefined && <p class="failure">{error}</p>}
       <Headers of={responseHeaders} name="Headers of the answer" />
-      {status !== undefined && <Body name="Body of the answer" text={body} isCut={cut} bytes={bytes} />}
+      {status !== undefined &&
+        (bytes === undefined && body === undefined ? (
+          <p class="faint">The body has not come to its end.</p>
+        ) : (
+          <Body name="Body of the answer" text={body} isCut={cut} bytes={bytes} />
+        ))}
     </div>
   )
 }
@@ -59,10 +64,10 @@ function Body({
   readonly bytes?: number | undefined
 }) {
   const value = useMemo(() => jsonIn(text), [text])
+  if (text === '' || bytes === 0) return <p class="faint">No body.</p>
   if (text === undefined) {
     return <p class="faint">The body is not kept here. The setting inspect.bodies decides that.</p>
   }
-  if (text === '') return <p class="faint">No body.</p>
   return (
     <>
       {isCut && (

@@ -2,20 +2,17 @@
  * In which conversations this tab takes part: those it has started, and those somebody has chosen to go on with. A
  * reload keeps them, another tab only looks on.
  */
-import { serviceNowMs } from '../api.ts'
 
 const name = 'landline.chats'
 
 /** How many are remembered. */
 const chatsMax = 50
 
-/** A conversation that was started this recently is taken to be somebody's who wants to talk: milliseconds. */
-const freshMs = 60_000
-
-/** Whether this tab takes part in a conversation. */
-export function takesPart({ id, started }: { readonly id: string; readonly started: string }): boolean {
-  return read().includes(id) || serviceNowMs() - Date.parse(started) < freshMs
-}
+/**
+ * Whether this tab takes part in a conversation. How new it is says nothing: a customer may have begun it, and whoever
+ * joins speaks as that customer.
+ */
+export const takesPart = (id: string): boolean => read().includes(id)
 
 /** From now on this tab takes part. */
 export function takePart(id: string): void {

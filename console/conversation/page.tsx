@@ -174,7 +174,7 @@ function ChatPane({
   onSelectId(activityId: string): void
 }) {
   const { id, token, watermark50, state } = body
-  const [isIn, setIn] = useState(token !== '' && state !== 'imported' && (state === 'live' || takesPart(body)))
+  const [isIn, setIn] = useState(token !== '' && state !== 'imported' && (state === 'live' || takesPart(id)))
   const joining = { id, token, user: body.user, watermark: watermark50 }
   const renew = () => api.conversation(id).then(put)
   if (isIn) return <Chat joining={joining} selected={selectedId} onSelect={onSelectId} onReload={renew} />

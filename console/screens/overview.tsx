@@ -2,15 +2,16 @@
  * The overview: how much passes, how fast the bots are, what is wrong, and what passes just now.
  */
 import type { StatsPoint } from '../../src/protocol/admin-live.ts'
-import { useAbout, useTitle } from '../about.ts'
+import { useAbout, useNothingYet, useTitle } from '../about.ts'
 import { api } from '../api.ts'
-import { useLive } from '../live.ts'
+import { useCell } from '../cell.ts'
+import { live, useLive } from '../live.ts'
 import { NewConversation } from '../parts/new-conversation.tsx'
 import { Show, useLoaded } from '../parts/states.tsx'
 import { duration, durationParts } from '../parts/time.tsx'
 import { useProblems } from '../problems.ts'
 import { href } from '../route.ts'
-import { useRef } from '../ui.ts'
+import { useEffect, useRef } from '../ui.ts'
 import { FirstSteps } from './connect/first-steps.tsx'
 import { Attention } from './overview/attention.tsx'
 import { Chart } from './overview/chart.tsx'
@@ -20,10 +21,17 @@ import { added, type Figures, figuresOf, isQuiet, isTorn, pointsOf, rate, window
 /** The screen. */
 export function Overview() {
   useTitle('Overview')
+  const hasNothing = useNothingYet()
+  const load = () => (hasNothing ? Promise.resolve([]) : api.series(windowSeconds).then(pointsOf))
   // What the socket has told of the seconds after those that were read stays.
-  const series = useLoaded('series', () => api.series(windowSeconds).then(pointsOf), added)
+  const series = useLoaded<readonly StatsPoint[]>('series', load, added)
   const problems = useProblems()
   const { value, put, again } = series
+  const socket = useCell(live.state)
+  // The first second that is told is what has the rest read: without a socket nothing is told.
+  useEffect(() => {
+    if (socket === 'reconnecting' && value?.length === 0) again()
+  }, [socket])
   useLive(
     'stats',
     {},

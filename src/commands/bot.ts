@@ -91,7 +91,11 @@ async function check(
   context: Context,
 ): Promise<void> {
   const service = await findService(options, context)
-  const report = await checkBot(service, id ?? (await onlyBot(service)), options.send)
+  const report = await checkBot(
+    service,
+    id ?? (await onlyBot(service, 'Name one: `landline bot check BOT`.')),
+    options.send,
+  )
   const out = new Output(options)
   out.result(report, checkText(report, out))
   if (report.ok) return

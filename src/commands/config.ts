@@ -2,11 +2,18 @@
  * `landline config`: the settings, looked at without starting anything.
  */
 import { writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { type Flags, type ReadSettings, sampleSettings, settingsSchema } from '../config.ts'
+import { dirname, resolve } from 'node:path'
+import {
+  type Flags,
+  type ReadSettings,
+  type SettingProblem,
+  SettingsError,
+  sampleSettings,
+  settingsSchema,
+} from '../config.ts'
 import type { SettingBody } from '../protocol/admin.ts'
 import { type CommonOptions, type Context, type Definition, withCommon } from './context.ts'
-import { usageFailure } from './failure.ts'
+import { CommandFailure, usageFailure } from './failure.ts'
 import { Output, plain, table } from './output.ts'
 import { readOrFail, sourcesOf, withSettings } from './settings-flags.ts'
 
@@ -18,10 +25,21 @@ export const config: Definition = (command, context) => {
       'as `landline dev` reads them (default: as `landline serve` does)',
     )
   reading('check', 'say everything that is wrong with the settings').action(async (options: ReadingOptions) => {
-    const { file, warnings } = read(options, context)
     const out = new Output(options)
-    for (const warning of warnings) out.note(`landline: ${warning}`)
-    out.result({ ok: true, file, warnings }, `${file ?? 'Without a settings file'}: nothing is wrong.`)
+    try {
+      const { file, warnings } = read(options, context)
+      for (const warning of warnings) out.note(`landline: ${warning}`)
+      const report: Report = { ok: true, file, warnings, problems: [] }
+      out.result(report, `${file ?? 'Without a settings file'}: nothing is wrong.`)
+    } catch (error) {
+      // What is wrong is the result of this command; to people it is told as any failure is.
+      const found = error instanceof CommandFailure ? error.cause : undefined
+      if (found instanceof SettingsError) {
+        const { file, warnings, problems } = found
+        out.result({ ok: false, file, warnings, problems } satisfies Report, '')
+      }
+      throw error
+    }
   })
   reading('show', 'print every setting, and where it comes from').action(async (options: ReadingOptions) => {
     const { lines } = read(options, context)
@@ -40,6 +58,13 @@ export const config: Definition = (command, context) => {
     })
 }
 
+/** What `config check --json` prints. */
+type Report = Pick<ReadSettings, 'file' | 'warnings'> & {
+  readonly ok: boolean
+  /** Everything that is wrong. */
+  readonly problems: readonly SettingProblem[]
+}
+
 type ReadingOptions = CommonOptions & Flags & { readonly dev?: boolean }
 
 const read = (options: ReadingOptions, context: Context): ReadSettings =>
@@ -55,7 +80,10 @@ async function init(file: string): Promise<void> {
   try {
     await writeFile(file, sampleSettings(), { flag: 'wx', mode: 0o600 })
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-    throw usageFailure(`${file} is there already`, 'Name another file.')
+    const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
+    if (code === undefined) throw error
+    if (code === 'EEXIST') throw usageFailure(`${file} is there already`, 'Name another file.')
+    if (code === 'ENOENT') throw usageFailure(`There is no folder ${dirname(file)}`, 'Make it, or name another file.')
+    throw usageFailure(`${file} can’t be written (${code})`, 'Name a file that you may write.')
   }
 }

@@ -85,13 +85,19 @@ async function steeringKeys(running: Running, out: Output): Promise<Readonly<Rec
     o: () => openConsole(running, out),
     r: async () => {
       const { newConversation } = await import('./start-conversation.ts')
-      const { conversationId } = await newConversation(service, { bot: running.settings.bots[0]?.id })
+      const { conversationId } = await newConversation(
+        service,
+        { bot: running.settings.bots[0]?.id },
+        'Name one in another terminal: `landline chat --bot BOT`.',
+      )
       out.line(`New conversation: ${landline.adminOrigin}/console/conversations/${encodeURIComponent(conversationId)}`)
     },
     b: async () => {
       const { checkBot, checkText } = await import('./check.ts')
       const { onlyBot } = await import('./start-conversation.ts')
-      const bot = running.settings.bots[0]?.id ?? (await onlyBot(service))
+      const bot =
+        running.settings.bots[0]?.id ??
+        (await onlyBot(service, 'Name one in another terminal: `landline bot check BOT`.'))
       out.line(checkText(await checkBot(service, bot, true), out))
     },
   }

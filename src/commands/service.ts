@@ -13,6 +13,9 @@ const answerTimeoutMs = 60_000
 /** Parts of a list that are read at most. */
 const partsMax = 1_000
 
+/** Every answer of a Landline has it, whatever it answers. */
+const ownHeader = 'x-ms-request-id'
+
 /**
  * Finds the service: by `--url` and `--key`, by the environment, or as the one that runs, in this folder if there are
  * several. A service that runs here brings its key.
@@ -87,7 +90,12 @@ export class Service {
     const text = await response.text().catch((error: unknown) => {
       throw this.#unreachable(error)
     })
-    return (text === '' ? undefined : JSON.parse(text)) as Body
+    if (response.status === 204) return undefined as Body
+    try {
+      return JSON.parse(text) as Body
+    } catch (cause) {
+      throw this.#stranger(response.status, cause)
+    }
   }
 
   /** A whole list, however many parts it comes in. @throws CommandFailure */
@@ -133,8 +141,20 @@ export class Service {
     } catch (error) {
       throw this.#unreachable(error)
     }
+    if (!response.headers.has(ownHeader)) throw this.#stranger(response.status)
     if (!response.ok) throw refused(response.status, await response.text().catch(() => ''))
     return response
+  }
+
+  /** Somebody else has the address, or stands in front of the service and answers in its place. */
+  #stranger(status: number, cause?: unknown): CommandFailure {
+    return new CommandFailure(
+      'unreachable',
+      'NotLandline',
+      `What answers at ${this.url} is no Landline: it answered ${status}`,
+      'Give the address of the service, or that of its admin.listen, by --url or LANDLINE_URL.',
+      { cause },
+    )
   }
 
   #unreachable(cause: unknown): CommandFailure {
@@ -181,7 +201,7 @@ function adviceFor(status: number, code: string): string {
     case 403:
       return 'The service does not do this; its settings say so.'
     case 404:
-      return '`landline bot list` and `landline site list` show what there is.'
+      return '`landline bot list`, `landline site list` and the console show what there is.'
     case 421:
       return 'Use the name the service knows itself by, or add this one to `admin.hosts` in its settings.'
     case 429:

@@ -56,7 +56,7 @@ const advice = '`landline config schema` and `landline config init` show what th
 function settingsFailure(error: SettingsError): CommandFailure {
   const details = error.problems.map(writeProblem)
   const [only = ''] = details
-  if (error.isUsage && details.length === 1) return usageFailure(only, advice)
+  if (error.isUsage && details.length === 1) return new CommandFailure('usage', 'Usage', only, advice, { cause: error })
   const message = `${details.length} ${details.length === 1 ? 'setting' : 'settings'} can’t be used`
   return new CommandFailure(error.isUsage ? 'usage' : 'settings', 'SettingsInvalid', message, advice, {
     cause: error,

@@ -6,7 +6,7 @@ import type { CommandEntry } from './context.ts'
 import { usageFailure } from './failure.ts'
 
 /** What the parser throws when it has printed what was asked for. */
-const printed = new Set(['commander.helpDisplayed', 'commander.version', 'commander.help'])
+const printed = new Set(['commander.helpDisplayed', 'commander.version'])
 
 /**
  * The command that is named: the first word, or the usual one if that is an option.

@@ -35,7 +35,7 @@ export const botRows = {
     { without: 'neither side shows the other a credential' },
   ),
   appPassword: row<string | undefined>(
-    secret('up to 1,024 printable characters without spaces', /^[\x21-\x7e]{1,1024}$/),
+    secret('up to 1,024 printable characters, no space at either end', /^(?! )[\x20-\x7e]{1,1024}(?<! )$/),
     undefined,
     'The password that goes with the app id.',
     { variable: 'LANDLINE_APP_PASSWORD', without: 'one is made and kept' },

@@ -2,13 +2,15 @@
  * What must hold between settings, and what is unsafe and still may be meant.
  */
 import { statSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { isLoopback } from './network.ts'
+import { shown } from './problem.ts'
 import type { Read } from './read.ts'
 import type { FoundBot } from './read-bots.ts'
 import type { Found, Reading } from './reading.ts'
+import { variableOf } from './row.ts'
 import { checkS3, isS3Open } from './s3.ts'
-import type { Values } from './table.ts'
+import { table, type Values } from './table.ts'
 
 /** Secrets shorter than this are taken on a developer's machine only. */
 const secretCharactersMin = 32
@@ -20,16 +22,30 @@ export function isDevelopment(mode: 'dev' | 'serve', values: Values): boolean {
 
 const isPublic = ({ publicUrl }: Values) => publicUrl !== undefined && !isLoopback(new URL(publicUrl).hostname)
 
+/**
+ * Notes what is wrong with a setting: where it is given; where it is not, in the file at the setting it is needed
+ * because of, or else by its variable.
+ */
+type Refuse = (path: keyof Values, message: string, because?: keyof Values) => void
+
+const inFile = ({ origin, where }: Found): string | undefined => (origin === 'file' ? where : undefined)
+
 /** Says what can not go together, and what this version can not do. */
 export function check({ reading, values: found, bots }: Read, values: Values): void {
-  const refuse = (path: keyof Values, message: string) => reading.refuse(found[path].where ?? path, path, message)
+  const refuse: Refuse = (path, message, because) => {
+    const where = found[path].where ?? (because && inFile(found[because])) ?? variableOf(path, table[path]) ?? path
+    reading.refuse(where, path, message)
+  }
   checkStore(values, found.masterKey.isWrong, refuse)
   checkBus(values, refuse)
   checkS3(found, values, refuse)
-  if (isDatabaseOfAnotherName(reading.resolve(values['store.path'], found['store.path'].origin)))
-    refuse('store.path', 'takes a folder, or the database in one, which is always called landline.db')
+  checkStorePath(reading.resolve(values['store.path'], found['store.path'].origin), values, refuse)
   if (values['limits.silenceMs'] <= values['limits.pingMs'])
-    refuse('limits.silenceMs', 'must be more than limits.pingMs: a socket is silent until it is pinged')
+    refuse(
+      'limits.silenceMs',
+      'must be more than limits.pingMs: a socket is silent until it is pinged',
+      'limits.pingMs',
+    )
   if (!values.entraUrl.startsWith('https:') && !isLoopback(new URL(values.entraUrl).hostname))
     refuse('entraUrl', 'takes an https address: what comes from there is trusted')
   if (!(found.publicUrl.isWrong || found['admin.listen'].isWrong)) checkAdmin(values, refuse)
@@ -40,11 +56,7 @@ export function check({ reading, values: found, bots }: Read, values: Values): v
 }
 
 /** Nodes that share a store read what others of them have signed and sealed. */
-function checkStore(
-  values: Values,
-  isKeyWrong: boolean | undefined,
-  refuse: (path: keyof Values, message: string) => void,
-): void {
+function checkStore(values: Values, isKeyWrong: boolean | undefined, refuse: Refuse): void {
   const { 'store.kind': kind, 'store.url': url, masterKey } = values
   if (kind !== 'postgres') {
     if (url !== undefined) refuse('store.url', 'goes with the kind postgres')
@@ -56,11 +68,12 @@ function checkStore(
     refuse(
       'masterKey',
       'is needed with a store in PostgreSQL, the same for every node: "openssl rand -base64 32" makes one',
+      'store.kind',
     )
 }
 
 /** News is for nodes that share a store. */
-function checkBus(values: Values, refuse: (path: keyof Values, message: string) => void): void {
+function checkBus(values: Values, refuse: Refuse): void {
   const { 'store.kind': store, 'bus.kind': kind, 'bus.url': url } = values
   if (kind === 'local') {
     if (url !== undefined) refuse('bus.url', 'goes with the kinds postgres and redis')
@@ -74,7 +87,7 @@ function checkBus(values: Values, refuse: (path: keyof Values, message: string) 
 }
 
 /** Who can reach the admin API with its key can read everything: not over plain http, unless it is meant. */
-function checkAdmin(values: Values, refuse: (path: keyof Values, message: string) => void): void {
+function checkAdmin(values: Values, refuse: Refuse): void {
   const { publicUrl, 'admin.listen': own, 'listen.host': host } = values
   if (!values['admin.enabled']) return
   if (own !== undefined && own.port !== 0 && own.host === host && own.port === values['listen.port'])
@@ -86,10 +99,22 @@ function checkAdmin(values: Values, refuse: (path: keyof Values, message: string
   )
 }
 
-/** Looked for before the folder is made: a file of people's own must not become one. */
-function isDatabaseOfAnotherName(path: string): boolean {
-  if (!path.endsWith('.db') || basename(path) === 'landline.db') return false
-  return !(statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false)
+/** Looked for before the folder is made: a file of people's own must not become one, and can't be one. */
+function checkStorePath(path: string, { 'store.kind': kind }: Values, refuse: Refuse): void {
+  const isDatabase = basename(path) === 'landline.db'
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  if (path.endsWith('.db') && !isDatabase && !isFolder)
+    refuse('store.path', 'takes a folder, or the database in one, which is always called landline.db')
+  else if (kind === 'sqlite' && !isFolder && isFile(isDatabase ? dirname(path) : path))
+    refuse('store.path', `takes a folder, and ${shown(path)} is a file or below one`)
+}
+
+/** Whether a file stands where a folder would have to be made. */
+function isFile(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false })
+  const parent = dirname(path)
+  if (found !== undefined) return !found.isDirectory()
+  return parent !== path && isFile(parent)
 }
 
 function checkBots(reading: Reading, bots: readonly FoundBot[], isStrict: boolean): void {

@@ -2,6 +2,7 @@
  * What a setting can be: each kind has a valibot schema that checks and reads it, and says in words what it takes.
  */
 import * as v from 'valibot'
+import { asWritten } from '../protocol/endpoint.ts'
 import { isHost, isNetwork, readHostAndPort, readUrl } from './network.ts'
 import { address } from './problem.ts'
 import {
@@ -130,7 +131,7 @@ export const url = (example: string): Kind<string> => ({
   schema: v.pipe(
     v.string(),
     v.check(given => readUrl(given) !== undefined),
-    v.transform(given => readUrl(given)?.href ?? given),
+    v.transform(given => asWritten(given, readUrl(given) ?? { href: given, origin: given })),
   ),
   write: address,
 })

@@ -99,7 +99,7 @@ const amazon = (at: string): string => `https://s3.${at}.amazonaws.com${/^cn-/.t
 export function checkS3(
   found: Readonly<Record<Path, Found>>,
   values: S3Values & { readonly 'store.kind': string; readonly 'files.path': string | undefined },
-  refuse: (path: Path | 'files.path', message: string) => void,
+  refuse: (path: Path | 'files.path', message: string, because?: Path) => void,
 ): void {
   const paths = Object.keys(s3Rows) as Path[]
   if (values['files.s3.bucket'] === undefined) {
@@ -112,7 +112,7 @@ export function checkS3(
   if (values['files.path'] !== undefined)
     refuse('files.path', 'goes without a files.s3.bucket: files are kept in one place')
   const need = (path: Path, message: string) => {
-    if (values[path] === undefined && !found[path].isWrong) refuse(path, message)
+    if (values[path] === undefined && !found[path].isWrong) refuse(path, message, 'files.s3.bucket')
   }
   need(
     'files.s3.region',

@@ -4,19 +4,23 @@
 import type { Activity } from '../protocol/activity.ts'
 import { ProtocolError } from '../protocol/errors.ts'
 import { userId } from '../protocol/ids.ts'
+import { idCharactersMax } from '../protocol/limits.ts'
 import { type ConversationGrant, refuseUntokenedUser } from './grant.ts'
 import type { Sender } from './stamp.ts'
 
 /**
  * Who speaks: the credential's user, else whoever the activity names, else the fallback.
  *
- * @throws ProtocolError `MissingProperty` if nobody is named, `Unacceptable` for an id only a token or the bot may have
+ * @throws ProtocolError `MissingProperty` if nobody is named, `Unacceptable` for an id that is too long, or that only a
+ * token or the bot may have
  */
 export function senderOf(grant: ConversationGrant, activity: Activity, fallbackUser: string | undefined): Sender {
   const name = activity.from?.name || undefined
   if (grant.user !== undefined) return { id: grant.user.id, name: grant.user.name ?? name }
   const id = activity.from?.id || fallbackUser
   if (!id) throw new ProtocolError('MissingProperty', "Missing 'Activity.From' field.")
+  if (id.length > idCharactersMax)
+    throw new ProtocolError('Unacceptable', `The id of a user may have ${idCharactersMax} characters.`)
   const sender = { id: userId(id), name }
   refuseUntokenedUser(grant.site, sender.id)
   return sender

@@ -1,5 +1,5 @@
 /**
- * An upload becomes stored files and an activity that points at them; a bot's inline files become stored ones.
+ * An upload becomes stored files and an activity that points at them; inline files become stored ones.
  */
 import { type Activity, parseActivity } from '../protocol/activity.ts'
 import { type Attachment, readDataUrl } from '../protocol/attachment.ts'
@@ -60,16 +60,13 @@ export class Attachments {
   }
 
   /**
-   * Stores what a bot's activity carries in `data:` URLs, and puts links in their place.
+   * Stores what an activity carries in `data:` URLs, and puts links in their place. One that can't be read stays.
    *
    * @throws ProtocolError `TooLarge` for more than the conversation has room for
    */
   async withoutDataUrls(conversation: ConversationId, activity: Activity, origin: string): Promise<Activity> {
-    if (!activity.attachments?.some(attachment => isDataUrl(attachment.contentUrl))) return activity
-    const found = activity.attachments.map(attachment => ({
-      attachment,
-      file: inlineFile(attachment, this.#readBase64),
-    }))
+    if (!hasDataUrls(activity)) return activity
+    const found = (activity.attachments ?? []).map(attachment => withInlineFile(attachment, this.#readBase64))
     return { ...activity, attachments: await this.#storeAll(conversation, found, origin) }
   }
 
@@ -142,7 +139,7 @@ function merge(entries: readonly Attachment[], files: readonly StoredFile[]): Me
     file: undefined,
   }))
   for (const file of files) {
-    const named = merged.filter(({ attachment }) => attachment.name === file.name)
+    const named = merged.filter(({ attachment }) => isNamedAlike(attachment, file))
     const empty = named.find(entry => entry.file === undefined && isEmpty(entry.attachment))
     if (empty !== undefined) {
       empty.file = file
@@ -154,10 +151,33 @@ function merge(entries: readonly Attachment[], files: readonly StoredFile[]): Me
   return merged.filter(({ attachment, file }) => file !== undefined || !isEmpty(attachment))
 }
 
+/**
+ * Whether a file came under the name of an attachment, which is compared as the file's own was read. Browsers call a file
+ * without a name `blob`.
+ */
+function isNamedAlike({ name, contentType }: Attachment, file: StoredFile): boolean {
+  if (name) return name === file.name || fileNameIn(name) === file.name
+  return file.name === namelessFile && contentType === file.mediaType
+}
+
+const namelessFile = 'blob'
+
 const hasContent = (attachment: Attachment): boolean => attachment.content !== undefined && attachment.content !== null
 const isEmpty = (attachment: Attachment): boolean => !hasContent(attachment) && !attachment.contentUrl
 
 const isDataUrl = (url: string | null | undefined): url is string => typeof url === 'string' && /^data:/i.test(url)
+
+/** Whether an activity has attachments in `data:` URLs. */
+export const hasDataUrls = ({ attachments }: Activity): boolean =>
+  attachments?.some(attachment => isDataUrl(attachment.contentUrl)) ?? false
+
+/** The type in the URL goes with it: where the attachment itself names none, it is kept there. */
+function withInlineFile(attachment: Attachment, readBase64: ReadBase64): Merged {
+  const file = inlineFile(attachment, readBase64)
+  return file === undefined || attachment.contentType
+    ? { attachment, file }
+    : { attachment: { ...attachment, contentType: file.mediaType }, file }
+}
 
 function inlineFile(attachment: Attachment, readBase64: ReadBase64): StoredFile | undefined {
   if (!isDataUrl(attachment.contentUrl)) return undefined

@@ -2,7 +2,7 @@
  * A bot looked at on demand: the way to it, and if it may be asked, one event and what it makes of it.
  */
 import type { CheckReport, CheckStep } from '../protocol/admin-problems.ts'
-import type { EndpointParts } from '../protocol/endpoint.ts'
+import { type EndpointParts, hasPath } from '../protocol/endpoint.ts'
 import { type BotId, type ConversationId, newConversationId, randomIdLength, siteId } from '../protocol/ids.ts'
 import { botAnswerBytesMax } from '../protocol/limits.ts'
 import type { Authorization } from './bot-credentials.ts'
@@ -88,9 +88,8 @@ export class BotCheck {
   }
 
   async #check(bot: Bot, send: boolean): Promise<CheckReport> {
-    const { development, publicUrl, probe } = this.#ports
-    const reached = await reach(this.#ports, bot, { tls: true, otherPorts: true, mayAcceptCertificate: development })
-    const asked = await this.#askedIf(send, bot, reached)
+    const { publicUrl, probe } = this.#ports
+    const { reached, asked } = await this.#looked(send, bot)
     const urls = serviceUrlsFor(bot.serviceUrl ?? publicUrl(), probe.thisMachine())
     const heard = asked?.replied === true || bot.expectReplies ? true : this.#ports.isHeard(bot.id)
     const silence = heard === false ? answersDoNotArrive(bot, bot.serviceUrl ?? publicUrl(), urls) : undefined
@@ -104,6 +103,18 @@ export class BotCheck {
       problem: reached.problem ?? asked?.problem ?? silence,
       serviceUrls: urls,
     }
+  }
+
+  /**
+   * An endpoint without a path is a mistake, unless the bot is seen to take the event there all the same. Whoever must
+   * not be asked can't show it.
+   */
+  async #looked(send: boolean, bot: Bot): Promise<{ readonly reached: Reached; readonly asked: Asked | undefined }> {
+    const options = { tls: true, otherPorts: true, mayAcceptCertificate: this.#ports.development }
+    const reached = await reach(this.#ports, bot, { ...options, needsPath: !send })
+    const asked = await this.#askedIf(send, bot, reached)
+    if (!send || hasPath(bot.endpoint) || asked?.step.ok === true) return { reached, asked }
+    return { reached: await reach(this.#ports, bot, { ...options, needsPath: true }), asked: undefined }
   }
 
   async #askedIf(send: boolean, bot: Bot, { at }: Reached): Promise<Asked | undefined> {

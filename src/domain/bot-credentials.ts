@@ -2,6 +2,7 @@
  * The credentials of v3 bots: what they are shown with each turn, what they show when they call, and what they are
  * issued for it. Those of v1 bots are a password, and not here.
  */
+import { isAtHost } from '../protocol/endpoint.ts'
 import { clockSkewSeconds } from '../protocol/limits.ts'
 import type { Authority } from './authority.ts'
 import type { Claims, Entra } from './authority-port.ts'
@@ -147,7 +148,7 @@ export class BotCredentials {
   addressAt(host: string | undefined, tenant: string): string {
     const own = this.#ports.publicUrl()
     const told = this.#bots().flatMap(bot => (isOfOurs(bot) && bot.tenant === tenant ? (bot.serviceUrl ?? []) : []))
-    return [own, ...told].find(address => URL.parse(address)?.host === host?.toLowerCase()) ?? own
+    return [own, ...told].find(address => isAtHost(address, host)) ?? own
   }
 
   /** Who issues a bot's tokens, as the bot finds it at the address it is told. */

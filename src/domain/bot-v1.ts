@@ -2,11 +2,12 @@
  * Turns of bots that speak the first schema: activities go out as v1 messages, and what the bot answers in the same
  * breath comes back as one.
  */
-import { refuseLong } from '../protocol/activity.ts'
+import { type Activity, refuseLong } from '../protocol/activity.ts'
 import { type BotMessage, botMessagesOf, withBags } from '../protocol/bot-message.ts'
 import { readBotReply } from '../protocol/bot-reply.ts'
 import { isObject, parseJson } from '../protocol/fields.ts'
 import { type UserId, userId } from '../protocol/ids.ts'
+import { present } from '../protocol/optional-fields.ts'
 import { keepBags, readBags, type Whose } from './bags.ts'
 import type { Delivered, Delivery } from './delivery.ts'
 import { botGrant } from './grant.ts'
@@ -63,10 +64,13 @@ export class OldBots {
   async #record(turn: BotTurn, message: BotMessage, whose: Whose, answer: string): Promise<void> {
     const reply = readBotReply(parsedAnswer(answer), message)
     if (reply.activity !== undefined) refuseLong(reply.activity, answer)
+    const isDeletion = message.type === 'DeleteUserData'
+    if (isDeletion && whose.user !== undefined) await this.#ports.store.dropBags(whose.bot, whose.user)
     await keepBags(this.#ports.store, whose, reply.bags)
-    if (reply.activity === undefined) return
+    const said = reply.activity ?? (isDeletion ? deletionTold(message) : undefined)
+    if (said === undefined) return
     const { conversation, bot, marks } = turn
-    await this.#ports.replies.reply(botGrant(conversation, bot), reply.activity, undefined, undefined, marks)
+    await this.#ports.replies.reply(botGrant(conversation, bot), said, undefined, undefined, marks)
   }
 
   /** The password travels only where nobody can read it on the way. */
@@ -80,6 +84,14 @@ function whoseBags(turn: BotTurn, message: BotMessage): Whose {
   const user: UserId | undefined = message.type === 'BotAddedToConversation' ? undefined : userId(message.from.id)
   return { bot: turn.bot.id, conversation: turn.conversation, user }
 }
+
+/**
+ * What the user is told where the bot accepts without a word that somebody's data is to go. So that it is true, what
+ * the service keeps for the bot about that person goes with it, in other conversations too: the bot has no call that
+ * would remove it there.
+ */
+const deletionTold = ({ id }: BotMessage): Activity =>
+  present({ type: 'message', text: 'Your data has been deleted.', locale: 'en', replyToId: id })
 
 /** The message in an answer; undefined for anything else, such as the plain `OK` some web frameworks answer. */
 function parsedAnswer(answer: string): unknown {

@@ -129,7 +129,9 @@ export class BotWatch {
     this.#running += 1
     watched.isRunning = true
     try {
-      const { problem } = await reach(this.#ports, bot, { tls: false, otherPorts: false, mayAcceptCertificate: false })
+      const { problem } = await reach(this.#ports, bot, {
+        ...{ tls: false, otherPorts: false, mayAcceptCertificate: false, needsPath: false },
+      })
       const at = new Date(this.#ports.clock.nowMs()).toISOString()
       this.#note(
         bot.id,

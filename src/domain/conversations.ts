@@ -13,6 +13,7 @@ import type { Events } from './events.ts'
 import type { ConversationGrant } from './grant.ts'
 import type { Cursor, Hub } from './hub.ts'
 import type { InFlight } from './in-flight.ts'
+import type { InlineFiles } from './inline-files.ts'
 import type { Joins } from './joins.ts'
 import type { Patience } from './patience.ts'
 import type { Clock, Conversation, ConversationStore, Entry, Keys, Member } from './ports.ts'
@@ -29,6 +30,7 @@ type ConversationsPorts = {
   readonly hub: Hub
   readonly joins: Joins
   readonly sending: Sending
+  readonly inlineFiles: InlineFiles
   readonly patience: Patience
   readonly inFlight: InFlight
   readonly keys: Keys
@@ -89,8 +91,8 @@ export class Conversations {
    *
    * @param fallbackUser who speaks if neither the credential nor the activity says so
    * @param requestKey an Idempotency-Key, in place of the `clientActivityID`
-   * @throws ProtocolError `MissingProperty`, `Unacceptable`, `UnknownConversation`, `ConversationFull`; `BotFailed`
-   * although the activity stays in the log
+   * @throws ProtocolError `MissingProperty`, `Unacceptable`, `UnknownConversation`, `ConversationFull`, `TooLarge`
+   * for files in it beyond the conversation's room; `BotFailed` although the activity stays in the log
    */
   async post(
     grant: ConversationGrant,
@@ -111,7 +113,9 @@ export class Conversations {
         await (activity.type === 'conversationUpdate'
           ? undefined
           : this.#ports.joins.before(conversation, grant.bot, sender))
-        const stamped = stampFromUser(activity, conversation.id, sender, modesFor(grant.bot))
+        const stored = this.#ports.inlineFiles.stored(conversation.id, activity)
+        const said = stored instanceof Promise ? await stored : stored
+        const stamped = stampFromUser(said, conversation.id, sender, modesFor(grant.bot))
         const sent = { bot: grant.bot, conversation, sender, activity, stamped, marks, startedMs }
         return this.#ports.sending[treatment](sent, key)
       }),

@@ -163,7 +163,7 @@ export function badUrl(bot: FindingBot): Finding {
     text:
       parts === undefined
         ? `"${bot.endpoint}" is not an http or https URL.`
-        : `${bot.endpoint} has no path: a bot takes activities at one.`,
+        : `${bot.endpoint} has no path: a bot takes activities at one. If this one does at /, end the address with it.`,
     fix: endpoint === undefined ? undefined : { label: `Use ${endpoint}`, patch: { endpoint } },
   }
 }

@@ -74,29 +74,48 @@ export class Links {
   /**
    * Hides every `serviceUrl` in what a bot says: addresses of attachments the bot has uploaded become
    * links, and whatever else holds the unguessable part loses it. Clients must never see it: it lets anyone speak as
-   * the bot.
+   * the bot. What stands before and after an address stays as it is.
    *
    * @param text JSON text
    */
   withoutServiceUrl(text: string, conversation: ConversationId): string {
-    const uploads = new RegExp(
-      `https?://[^"\\\\\\s]{0,300}?/v3/attachments/${conversation}\\.([A-Za-z0-9-]{1,55})/views/(original|thumbnail)`,
-      'g',
-    )
     const linked = text.includes('/v3/attachments/')
-      ? text.replace(uploads, (address, id: string, view: string) => {
+      ? text.replace(uploadsOf(conversation), (address, id: string, view: string) => {
           const file = readFileId(view === 'thumbnail' ? thumbnailOf(id) : id)
           return file === undefined ? address : this.fileLink(this.#publicUrl(), { conversation, file }, view)
         })
       : text
-    const pathless = linked.includes('/connector/') ? linked.replace(connectorPath, '/connector/hidden') : linked
+    const pathless = linked.includes('connector') ? linked.replace(connectorPath, '$1connector$1hidden') : linked
     const mark = this.#keys.mark('connector', conversation)
     return pathless.includes(mark) ? pathless.replaceAll(mark, 'hidden') : pathless
   }
 }
 
-/** The path of any conversation's `serviceUrl`: a bot may tell one conversation of another. */
-const connectorPath = /\/connector\/[\w-]{1,55}\/[\w-]{43}/g
+/**
+ * What the address of one of our own is made of, up to the file: from the last `http://` or `https://` before it on,
+ * since texts hold other addresses, with hardly anything between two. A text is passed over once: each beginning is
+ * followed no further than to the next.
+ */
+const beginning = String.raw`https?://(?:(?!https?://)[\w.~:@%+/[\]-]){0,300}?`
+
+/**
+ * A slash or a query that the bot has put behind an address, perhaps written for HTML: behind a link, which has a query
+ * of its own, it would break it. Another address belongs to the query only as a value, and what ends a sentence, a
+ * bracket or a quotation does not belong to it.
+ */
+const slash = String.raw`(?:/(?!\w))?`
+const joint = String.raw`(?:[.:@]|&amp;|&(?!(?:amp|quot|apos|lt|gt|nbsp|#\w{1,6});))`
+const ending = String.raw`${slash}(?:\?(?:${joint}*(?!(?<!=)https?://)[\w%=+~/-])+)?`
+
+/** The addresses under which a bot knows what it has uploaded to a conversation. */
+const uploadsOf = (conversation: ConversationId): RegExp =>
+  new RegExp(
+    String.raw`${beginning}/v3/attachments/${conversation}\.([A-Za-z0-9-]{1,55})/views/(original|thumbnail)${ending}`,
+    'g',
+  )
+
+/** The path of any conversation's `serviceUrl`: a bot may tell one conversation of another, in the query of an address too. */
+const connectorPath = /(\/|%(?:25)*2[Ff])connector\1[\w-]{1,55}\1[\w-]{43}/g
 
 /** The id of the small picture that was uploaded with a file. */
 export const thumbnailOf = (file: string): string => `${file}-thumbnail`

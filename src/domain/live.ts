@@ -166,7 +166,7 @@ export class Live {
   async #followLog(name: string, after: number | undefined, sink: LiveSink<'records'>): Promise<() => void> {
     const id = readConversationId(name)
     const found = id === undefined ? undefined : await this.#ports.store.find(id)
-    if (found === undefined) throw new ProtocolError('UnknownConversation', 'Unknown conversation.')
+    if (found === undefined) throw new ProtocolError('UnknownConversation', 'There is no such conversation.')
     const of = { conversation: found.id, bot: found.bot, after: after === undefined ? found.last : position(after) }
     const feed = new LogFeed(of, sink, this.#ports.look)
     const feeds = this.#logs.get(found.id) ?? new Set()

@@ -7,6 +7,7 @@ import { activityOf } from '../protocol/said.ts'
 import { position } from '../protocol/watermark.ts'
 import type { LookEntry } from './look-port.ts'
 import type { Entry } from './ports.ts'
+import { nobody } from './stamp.ts'
 
 /** What is left of a text that is too long to be shown: characters. */
 const cutTextCharacters = 1_000
@@ -21,7 +22,7 @@ export function recordOf(entry: LookEntry, turn?: string, charactersMax = Number
   return {
     seq: entry.position,
     at: new Date(entry.timestampMs).toISOString(),
-    dir: directionOf(whole),
+    dir: directionOf(entry, whole),
     activity: isCut ? shortened(whole) : whole,
     ...(turn === undefined ? {} : { turn }),
     bytes: utf8Bytes(entry.text),
@@ -37,9 +38,9 @@ export function lookEntryOf(entry: Entry): LookEntry {
   return { ...entry, timestampMs: Date.parse(timestamp), state: 'shown', target: position(Number(target)) }
 }
 
-/** Who has said a recorded activity: whatever the service records has the role of its sender. */
-export function directionOf({ from }: JsonObject): LogRecord['dir'] {
-  if (!isObject(from)) return 'channel'
+/** Who has said a recorded activity: what clients may see has the role of its sender. */
+export function directionOf({ audience }: Pick<Entry, 'audience'>, { from }: JsonObject): LogRecord['dir'] {
+  if (audience === nobody || !isObject(from)) return 'channel'
   return from['role'] === 'user' ? 'toBot' : 'fromBot'
 }
 

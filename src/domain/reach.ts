@@ -3,7 +3,7 @@
  * The first step that fails says what is wrong.
  */
 import type { CheckStep } from '../protocol/admin-problems.ts'
-import { type EndpointParts, isLoopbackHost, placeOf } from '../protocol/endpoint.ts'
+import { type EndpointParts, hasPath, isLoopbackHost, placeOf } from '../protocol/endpoint.ts'
 import {
   badUrl,
   type Finding,
@@ -25,6 +25,8 @@ export type ReachOptions = {
   readonly otherPorts: boolean
   /** Whether a certificate that nobody vouches for may be accepted. */
   readonly mayAcceptCertificate: boolean
+  /** Whether an endpoint without a path is none. */
+  readonly needsPath: boolean
 }
 
 /** How far it was. */
@@ -55,7 +57,7 @@ export async function reach(
 ): Promise<Reached> {
   const way = new Way(ports.clock)
   const about: FindingBot = { ...bot, mayAcceptCertificate: options.mayAcceptCertificate }
-  const parts = way.url(ports.probe, about)
+  const parts = way.url(ports.probe, about, options.needsPath)
   if (parts === undefined) return way.reached(undefined)
   const addresses = await way.name(ports.probe, bot, about, parts)
   if (addresses === undefined) return way.reached(undefined)
@@ -81,11 +83,12 @@ class Way {
     return { steps: this.#steps, problem: this.#problem, at: this.#problem === undefined ? at : undefined }
   }
 
-  url(probe: BotProbe, bot: FindingBot): EndpointParts | undefined {
+  url(probe: BotProbe, bot: FindingBot, needsPath: boolean): EndpointParts | undefined {
     const startedMs = this.#clock.monotonicMs()
     const parts = probe.read(bot.endpoint)
-    if (parts === undefined || !hasPath(bot.endpoint)) return this.#failed('url', startedMs, badUrl(bot))
-    this.#done('url', startedMs, `${bot.endpoint} is usable`)
+    const isWhole = hasPath(bot.endpoint)
+    if (parts === undefined || (needsPath && !isWhole)) return this.#failed('url', startedMs, badUrl(bot))
+    this.#done('url', startedMs, `${bot.endpoint} is usable${isWhole ? '' : '; it has no path, so / is meant'}`)
     return parts
   }
 
@@ -176,9 +179,6 @@ async function isAnywhere(probe: BotProbe, addresses: readonly string[], port: n
   const tried = await triedAt(probe, addresses, port)
   return tried.some(({ reason }) => reason === undefined)
 }
-
-/** Whether people have written a path: a bare `/` is one. */
-const hasPath = (endpoint: string): boolean => !/^https?:\/\/[^/?#]*$/i.test(endpoint)
 
 /** The other of the two loopback addresses. */
 const otherFamilyOf = (host: string): string | undefined =>

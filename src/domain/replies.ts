@@ -6,11 +6,12 @@ import { ProtocolError } from '../protocol/errors.ts'
 import { isObject, parseOwnJson } from '../protocol/fields.ts'
 import { type ActivityId, activityId, type ConversationId } from '../protocol/ids.ts'
 import { type Position, positionOf } from '../protocol/watermark.ts'
+import { type Addressed, addresseeOf } from './addressee.ts'
 import type { Attachments } from './attachments.ts'
 import type { BotGrant } from './grant.ts'
 import type { Inspection } from './inspection.ts'
 import type { Links } from './links.ts'
-import type { Conversation, ConversationStore } from './ports.ts'
+import type { Conversation, ConversationStore, Member } from './ports.ts'
 import type { Place, Recorder } from './record.ts'
 import { Repeats } from './repeats.ts'
 import type { Bot, Sites } from './sites.ts'
@@ -98,15 +99,16 @@ export class Replies {
   }
 
   /**
-   * Deletes an activity of the conversation. Its text is erased, also where it was kept of the turns about it, and a
+   * Deletes an activity the bot has sent. Its text is erased, also where it was kept of the turns about it, and a
    * `messageDelete` of its id tells clients.
    *
-   * @throws ProtocolError `NotOffered` where updates are off, `UnknownActivity`
+   * @throws ProtocolError `NotOffered` where updates are off, `UnknownActivity`, `Forbidden` for what a user has sent
    */
   delete(grant: BotGrant, id: string, requestId: string | undefined): Promise<ActivityId> {
     return this.#repeats.share(keyInProcess(grant.conversation, requestId), false, async () => {
       const { recorder, inspection } = this.#ports
-      const { target } = await this.#target(grant, id)
+      const { target, sentByBot } = await this.#target(grant, id)
+      if (!sentByBot) throw new ProtocolError('Forbidden', 'A bot can delete only what it has sent.')
       // First: once the activity is deleted, a bot that deletes it again is told that it is not there.
       await inspection?.eraseExchanges(grant.conversation, target)
       const deletion = stampDeletion(grant.conversation, account(grant.bot))
@@ -115,12 +117,15 @@ export class Replies {
     })
   }
 
-  /** When the log says an activity was said: ISO 8601; undefined if the log does not have it. */
-  async timeOf(grant: BotGrant, id: ActivityId): Promise<string | undefined> {
-    const at = positionOf(grant.conversation, id)
-    const entry = at === undefined ? undefined : await this.#ports.store.entryAt(grant.conversation, at)
-    const said = entry === undefined ? undefined : parseOwnJson(entry.text)
-    return isObject(said) && typeof said['timestamp'] === 'string' ? said['timestamp'] : undefined
+  /** An activity as the log has it now: JSON text; undefined if the log does not have it. */
+  async textOf({ conversation }: BotGrant, id: ActivityId): Promise<string | undefined> {
+    const at = positionOf(conversation, id)
+    return at === undefined ? undefined : (await this.#ports.store.entryAt(conversation, at))?.text
+  }
+
+  /** Whom a v1 bot's message is for; undefined if nobody in particular. */
+  addressee(grant: BotGrant, addressed: Addressed): Promise<Member | undefined> {
+    return addresseeOf(this.#ports.store, grant, addressed)
   }
 
   async #reply(

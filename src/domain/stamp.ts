@@ -2,9 +2,10 @@
  * What the service adds to an activity, and what it takes away. Stamping turns what was sent into the text that
  * is stored, shown and relayed; from then on the text is passed, never parsed.
  */
-import { type Activity, type ChannelAccount, placed } from '../protocol/activity.ts'
+import { type Activity, type ChannelAccount, channelId, placed } from '../protocol/activity.ts'
 import { isObject, type JsonObject } from '../protocol/fields.ts'
-import type { ActivityId, BotId, ConversationId, UserId } from '../protocol/ids.ts'
+import { type ActivityId, type BotId, type ConversationId, type UserId, userId } from '../protocol/ids.ts'
+import { fitForBots, type Members } from './fit-for-bots.ts'
 
 declare const stamped: unique symbol
 
@@ -23,7 +24,7 @@ export type StampedActivity = {
 
 /** A user's activity: what clients see, and the same as the bot is sent it. */
 export type StampedForBot = StampedActivity & {
-  /** As `rest`, without what only clients need and what bots' SDKs choke on; `null` and empty members dropped. */
+  /** As `rest`, without what only clients need, and made to fit what bots' SDKs take. */
   readonly botRest: string
 }
 
@@ -65,9 +66,6 @@ const serviceFields = new Set([
   'type',
 ])
 
-/** The channel as bots and clients are told it: SDKs and Web Chat treat any other value differently. */
-const channelId = 'directline'
-
 /**
  * Stamps what a client sent. The sender is who the credential says and always a user; nothing in the activity can
  * change that.
@@ -90,12 +88,11 @@ export function stampFromUser(
   }
   const members = [...commonMembers(activity, conversation, from), ...ownMembers(activity, sender.id)]
   const rest = withoutBrace(members)
-  const forBot = members.filter(([name, value]) => name !== 'deliveryMode' || passes(modes, value))
   const hidden = carriesUserToken(activity)
   return {
     type: activity.type,
-    rest: hidden ? withoutBrace(members.filter(([name]) => name !== 'value')) : rest,
-    botRest: forBot.length === members.length && !mayUpsetBots(rest) ? rest : withoutBrace(cleanedForBot(forBot)),
+    rest: hidden ? withoutBrace(withoutValue(members)) : rest,
+    botRest: botRestOf(members, rest, passing(members, modes)),
     audience: undefined,
   } as StampedForBot
 }
@@ -147,20 +144,35 @@ export function stampJoin(
   return { type: 'conversationUpdate', rest, botRest: rest, audience: undefined } as StampedForBot
 }
 
-/** Stamps what only a channel sends, in a person's stead: the bot gets it as it is, with nobody's word taken for it. */
+/** The audience of what no client is shown: nobody goes by this id. */
+export const nobody = userId('')
+
+/**
+ * Stamps what only a channel sends, in a person's stead: the bot gets it as it is, with nobody's word taken for it, and
+ * no client sees it.
+ */
 export function stampFromChannel(activity: Activity, conversation: ConversationId, sender: JsonObject): StampedForBot {
   const members = commonMembers(activity, conversation, { ...sender, ...activity.from } as ChannelAccount)
-  const rest = withoutBrace(members)
-  const botRest = mayUpsetBots(rest) ? withoutBrace(cleanedForBot(members)) : rest
-  return { type: activity.type, rest, botRest, audience: undefined } as StampedForBot
+  const all = withoutBrace(members)
+  const rest = carriesUserToken(activity) ? withoutBrace(withoutValue(members)) : all
+  return { type: activity.type, rest, botRest: botRestOf(members, all), audience: nobody } as StampedForBot
 }
 
 /** What the bot was sent of a user's activity that is in the log: its `botRest`. */
 export function restOfLogged(logged: JsonObject, modes: DeliveryModes): string {
   const { id: _, timestamp: __, ...rest } = logged
-  const members = Object.entries(rest).filter(([name, value]) => name !== 'deliveryMode' || passes(modes, value))
-  const text = withoutBrace(members)
-  return mayUpsetBots(text) ? withoutBrace(cleanedForBot(members)) : text
+  const members = passing(Object.entries(rest), modes)
+  return botRestOf(members, withoutBrace(members))
+}
+
+/**
+ * What a bot is sent of members: `rest`, their text, where that is the same.
+ *
+ * @param meant those that are meant for the bot
+ */
+function botRestOf(members: Members, rest: string, meant: Members = members): string {
+  const fitting = fitForBots(meant, rest)
+  return fitting === meant && meant.length === members.length ? rest : withoutBrace(fitting)
 }
 
 function commonMembers(activity: Activity, conversation: ConversationId, from: ChannelAccount): [string, unknown][] {
@@ -177,6 +189,9 @@ function commonMembers(activity: Activity, conversation: ConversationId, from: C
   }
   return members
 }
+
+const passing = (members: Members, modes: DeliveryModes): Members =>
+  members.filter(([name, value]) => name !== 'deliveryMode' || passes(modes, value))
 
 const passes = (modes: DeliveryModes, mode: unknown): boolean =>
   modes !== 'none' && mode !== 'expectReplies' && (modes === 'all' || mode !== 'stream')
@@ -195,33 +210,10 @@ function ownMembers(activity: Activity, sender: UserId): [string, unknown][] {
 const carriesUserToken = (activity: Activity): boolean =>
   activity.type === 'invoke' && typeof activity.name === 'string' && activity.name.toLowerCase().startsWith('signin/')
 
+const withoutValue = (members: Members): Members => members.filter(([name]) => name !== 'value')
+
 /** The members as JSON text without its opening brace. Later members of a name replace earlier ones. */
-const withoutBrace = (members: readonly (readonly [string, unknown])[]): string =>
-  JSON.stringify(Object.fromEntries(members)).slice(1)
+const withoutBrace = (members: Members): string => JSON.stringify(Object.fromEntries(members)).slice(1)
 
 const without = (object: JsonObject, name: string): JsonObject =>
   Object.fromEntries(Object.entries(object).filter(([key]) => key.toLowerCase() !== name.toLowerCase()))
-
-/** Cheap and never wrongly no. */
-const mayUpsetBots = (text: string): boolean => text.includes('null') || text.includes('""')
-
-/** Names whose values belong to the application: nothing inside them is ours to clean. */
-const opaque = new Set(['channelData', 'value', 'entities', 'content'])
-
-/**
- * Drops `null` members and empty strings from known places: the Agents SDK answers 500 to them, and clients send
- * them in good faith.
- */
-function cleanedForBot(members: readonly (readonly [string, unknown])[]): (readonly [string, unknown])[] {
-  const kept: (readonly [string, unknown])[] = []
-  for (const [name, value] of members) {
-    if (value === null || value === '') continue
-    kept.push([name, opaque.has(name) ? value : cleaned(value)])
-  }
-  return kept
-}
-
-function cleaned(value: unknown): unknown {
-  if (Array.isArray(value)) return value.filter(item => item !== null).map(cleaned)
-  return isObject(value) ? Object.fromEntries(cleanedForBot(Object.entries(value))) : value
-}

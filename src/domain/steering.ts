@@ -4,7 +4,15 @@
  */
 import type { Activity } from '../protocol/activity.ts'
 import { ProtocolError } from '../protocol/errors.ts'
-import { activityId, botId, type ConversationId, siteId, type UserId, userId } from '../protocol/ids.ts'
+import {
+  type ActivityId,
+  activityId,
+  botId,
+  type ConversationId,
+  siteId,
+  type UserId,
+  userId,
+} from '../protocol/ids.ts'
 import { activityOf } from '../protocol/said.ts'
 import { position } from '../protocol/watermark.ts'
 import { type Conversations, modesFor } from './conversations.ts'
@@ -14,7 +22,7 @@ import type { Inspection } from './inspection.ts'
 import { directionOf } from './log-record.ts'
 import type { Look, Looked } from './look-port.ts'
 import type { Opening } from './opening.ts'
-import type { Clock, ConversationStore, Random } from './ports.ts'
+import type { Clock, Random } from './ports.ts'
 import type { Recorder } from './record.ts'
 import { ownSecret, type Site, type Sites } from './sites.ts'
 import { restOfLogged, stampFromChannel } from './stamp.ts'
@@ -22,7 +30,6 @@ import type { TakeTurn } from './turn.ts'
 import type { TurnMarks } from './turn-marks.ts'
 
 type SteeringPorts = {
-  readonly store: ConversationStore
   readonly look: Look
   readonly sites: Sites
   readonly opening: Opening
@@ -102,22 +109,22 @@ export class Steering {
   }
 
   /**
-   * Sends something to the bot that only a channel says, such as that somebody has joined: not logged, and no client
-   * sees it. Resolves when the bot's turn is over, whatever came of it, with what the turn is called.
+   * Sends something to the bot that only a channel says, such as that somebody has joined: it is in the log for people
+   * who look in, and no client sees it. Resolves when the bot's turn is over, whatever came of it, with what the turn is
+   * called.
    *
-   * @throws ProtocolError `UnknownConversation`, `UnknownSite`
+   * @throws ProtocolError `UnknownConversation`, `UnknownSite`, `ConversationFull`
    */
   async sendAsChannel(name: string, activity: Activity): Promise<string | undefined> {
-    const { store, inspection, random, recorder } = this.#ports
+    const { inspection, recorder } = this.#ports
     const looked = await this.#find(name)
     const { bot } = this.#siteOf(looked.bot, looked.site)
-    const conversation = await store.find(looked.id)
-    if (conversation === undefined) throw unknownConversation()
     const stamped = stampFromChannel(activity, looked.id, { id: looked.users[0] ?? looked.id })
-    const id = activityId(random.text(unseenIdCharacters))
-    const { timestampMs } = recorder.ephemeral(conversation)
     const marks = inspection.begin(looked.id, bot)
+    const place = { conversation: looked.id, bot, key: undefined, marks }
+    const { timestampMs } = await recorder.append(place, stamped, true)
     const { type, botRest } = stamped
+    const id = this.#unseenId()
     await this.#ports.takeTurn({
       ...{ conversation: looked.id, bot, type, botRest, id, timestampMs, timeoutMs: bot.timeoutMs, marks },
     })
@@ -125,8 +132,9 @@ export class Steering {
   }
 
   /**
-   * Sends the bot once more what a user has said, under the same id. Nothing is logged, and no client sees it but what
-   * the bot answers. Resolves when the bot's turn is over, whatever came of it, with what the turn is called.
+   * Sends the bot once more what a user has said, under the same id, or what was sent as the channel. Nothing is logged,
+   * and no client sees it but what the bot answers. Resolves when the bot's turn is over, whatever came of it, with what
+   * the turn is called.
    *
    * @throws ProtocolError `UnknownConversation`, `UnknownActivity` for what is not there or has been erased,
    * `Unacceptable` for what the bot has said
@@ -141,15 +149,15 @@ export class Steering {
     if (entry === undefined || entry.position !== seq || entry.text === '')
       throw new ProtocolError('UnknownActivity', 'The conversation has no such activity.')
     const logged = activityOf(entry.text)
-    if (directionOf(logged) !== 'toBot')
-      throw new ProtocolError('Unacceptable', 'Only what a user has said can be sent to the bot again.')
+    const said = directionOf(entry, logged)
+    if (said === 'fromBot') throw new ProtocolError('Unacceptable', 'What the bot has said can’t be sent to it again.')
     const type = String(logged['type'])
     const marks = inspection.begin(looked.id, bot, undefined, true)
     if (marks !== undefined) marks.cause = seq
     await this.#ports.takeTurn({
       ...{ conversation: looked.id, bot, type, timeoutMs: bot.timeoutMs, marks },
-      botRest: restOfLogged(logged, modesFor(bot)),
-      id: activityId(String(logged['id'])),
+      botRest: restOfLogged(logged, said === 'channel' ? 'all' : modesFor(bot)),
+      id: said === 'channel' ? this.#unseenId() : activityId(String(logged['id'])),
       timestampMs: entry.timestampMs,
     })
     return this.#nameOf(marks)
@@ -183,6 +191,14 @@ export class Steering {
   /** Nothing that has not gone to the bot has a name. */
   #nameOf(marks: TurnMarks | undefined): string | undefined {
     return marks === undefined || marks.number < 0 ? undefined : this.#ports.inspection.idOf(marks)
+  }
+
+  /**
+   * For what no client sees, whatever its place in the log: a bot answers to the id it was sent, and chats hold an answer
+   * back until they have what it answers.
+   */
+  #unseenId(): ActivityId {
+    return activityId(this.#ports.random.text(unseenIdCharacters))
   }
 
   #newPerson(): UserId {

@@ -16,6 +16,9 @@ type Arrival = {
 /** Hears of a body: an error, or all of it. */
 export type Arrived = (error: Error | null, body?: Buffer) => void
 
+/** How much of an upload that is refused is let pass: its limit, so many times. */
+const passingTimes = 8
+
 /** The longest between two looks: milliseconds. */
 const lookMsMax = 1_000
 
@@ -31,20 +34,24 @@ export class Arrivals {
 
   /**
    * Reads a body whole, and no further than it may be long: whoever is refused is not listened to any more, so the
-   * connection has to be closed then.
+   * connection has to be closed then; but for an upload that is too large, the rest of which is let pass.
    *
    * @param bytesMax more than an activity may have makes it an upload, which has more time
-   * @param done told once: ProtocolError `TooLarge`, `TooSlow`, `MalformedBody` if it breaks off, or the body
+   * @param done told once: ProtocolError `TooLarge`, `UploadTooLarge`, `TooSlow`, `MalformedBody` if it breaks off, or
+   * the body
    */
   read(request: IncomingMessage, bytesMax: number, done: Arrived): void {
-    if (Number(request.headers['content-length'] ?? 0) > bytesMax) {
-      done(tooLarge(bytesMax))
+    const length = Number(request.headers['content-length'] ?? 0)
+    const passesMax = bytesMax > activityBytesMax ? bytesMax * passingTimes : 0
+    if (length > bytesMax) {
+      if (length <= passesMax) letPass(request, passesMax)
+      done(tooLarge(bytesMax, length <= passesMax))
       return
     }
     const chunks: Buffer[] = []
     const onData = (chunk: Buffer) => {
       arrival.received += chunk.length
-      if (arrival.received > bytesMax) settle(tooLarge(bytesMax))
+      if (arrival.received > bytesMax) settle(tooLarge(bytesMax, arrival.isUpload))
       else chunks.push(chunk)
     }
     const onEnd = () => settle(null, Buffer.concat(chunks))
@@ -52,12 +59,13 @@ export class Arrivals {
     const settle: Arrived = (error, body) => {
       this.#open.delete(arrival)
       request.off('data', onData).off('end', onEnd).off('error', onBreak).off('close', onBreak)
-      if (error !== null) request.on('error', ignore).pause()
+      if (error instanceof ProtocolError && error.failure === 'UploadTooLarge') letPass(request, passesMax)
+      else if (error !== null) request.on('error', ignore).pause()
       done(error, body)
     }
     const arrival: Arrival = {
       startedMs: performance.now(),
-      isUpload: bytesMax > activityBytesMax,
+      isUpload: passesMax > 0,
       received: 0,
       end: settle,
     }
@@ -89,7 +97,20 @@ export class Arrivals {
   }
 }
 
-const tooLarge = (bytesMax: number) => new ProtocolError('TooLarge', `The body may have ${bytesMax} bytes.`)
+const tooLarge = (bytesMax: number, passes: boolean) =>
+  new ProtocolError(passes ? 'UploadTooLarge' : 'TooLarge', `The body may have ${bytesMax} bytes.`)
+
+/**
+ * Lets the rest of a body pass unread. Whoever is cut off while still sending may never see the answer: DirectLineJS takes
+ * that for a broken network, and sends the same file again.
+ */
+function letPass(request: IncomingMessage, bytesMax: number): void {
+  let passed = 0
+  request.on('error', ignore).on('data', (chunk: Buffer) => {
+    passed += chunk.length
+    if (passed > bytesMax) request.socket.destroy()
+  })
+}
 
 /** Nobody waits for the rest of it any more. */
 const ignore = () => undefined

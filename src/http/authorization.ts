@@ -8,15 +8,16 @@ import type { Site } from '../domain/sites.ts'
 import { ProtocolError } from '../protocol/errors.ts'
 import type { WrongCredentials } from './wrong-credentials.ts'
 
-const pattern = /^(?:bearer|botconnector) +(\S+) *$/i
+/** A credential with a blank in it can't be read in 3.0, and is one that is wrong in 1.1. */
+const patterns = { v3: /^(?:bearer|botconnector) +(\S+) *$/i, v1: /^(?:bearer|botconnector) +(\S.*)$/i }
 
 /**
  * The secret or token in an Authorization header: scheme `Bearer`, or `BotConnector` as the oldest clients write.
  *
  * @throws ProtocolError `Unauthenticated` without one
  */
-function readAuthorization(header: string | undefined): string {
-  const credential = header === undefined ? undefined : pattern.exec(header)?.[1]
+function readAuthorization(header: string | undefined, api: 'v3' | 'v1'): string {
+  const credential = header === undefined ? undefined : patterns[api].exec(header)?.[1]
   if (credential === undefined) throw new ProtocolError('Unauthenticated', 'Missing token or secret.')
   return credential
 }
@@ -32,7 +33,7 @@ export function authenticator(
   api: 'v3' | 'v1',
 ): (request: FastifyRequest) => Grant {
   return request => {
-    const shown = readAuthorization(request.headers.authorization)
+    const shown = readAuthorization(request.headers.authorization, api)
     const grant = wrongCredentials.check(request.raw, () => credentials.authenticate(shown))
     if (!grant.site[api]) throw new ProtocolError('SwitchedOff', 'This API is switched off for the site.')
     refuseForeignOrigin(grant.site, grant.by === 'token' ? grant.token.origins : [], request.headers.origin)

@@ -1,6 +1,7 @@
 /**
  * Bodies of requests: bytes into text, whatever the Content-Type says. Clients send JSON under any name.
  */
+import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type FailureName, ProtocolError } from '../protocol/errors.ts'
 import { jsonBytesMax, type Limits } from '../protocol/limits.ts'
@@ -55,6 +56,12 @@ export function bodyBytes(request: FastifyRequest): Buffer {
  */
 export function bodyText(request: FastifyRequest, otherwise: FailureName): string {
   return decoded(bodyBytes(request), otherwise)
+}
+
+/** The body as text where it may say nothing; empty too for what is not UTF-8. */
+export function looseText(request: FastifyRequest): string {
+  const bytes = bodyBytes(request)
+  return isUtf8(bytes) ? utf8.decode(bytes) : ''
 }
 
 /** Bytes as UTF-8 text. @throws ProtocolError as `otherwise` names it */

@@ -3,7 +3,7 @@
  * too: without them a browser hides the status, and clients take a refusal for a broken network.
  */
 import type { FastifyInstance } from 'fastify'
-import { isAdminPath } from './paths.ts'
+import { isAdminPath, isSteeringPath } from './paths.ts'
 
 const sessionPath = /\/session\/getsessionid\/?(?:\?|$)/i
 
@@ -16,9 +16,16 @@ export function corsHeaders(origin: string | undefined): Record<string, string> 
   }
 }
 
+/** What browsers are told of everything by which people steer the service: to guess no types, and to tell nobody of it. */
+export const steeringHeaders: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+}
+
 /** Answers preflights on every path, and puts the headers on every answer, but for the admin API's. */
 export function allowCrossOrigin(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
+    if (isSteeringPath(request.url)) reply.headers(steeringHeaders)
     if (isAdminPath(request.url)) {
       done()
       return

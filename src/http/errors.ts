@@ -4,7 +4,7 @@
  */
 import type { Events } from '../domain/events.ts'
 import { failures, ProtocolError } from '../protocol/errors.ts'
-import { corsHeaders } from './cors.ts'
+import { corsHeaders, steeringHeaders } from './cors.ts'
 import { jsonType } from './requests.ts'
 
 /** Not imported: Node would load its own HTTP client too, which an ES module's namespace asks for and we never use. */
@@ -30,15 +30,15 @@ export function failedAnswer(thrown: unknown, events: Events): FailedAnswer {
   return { status, headers: headersOf(status, error), error }
 }
 
-function headersOf(status: number, { retryAfterSeconds }: ProtocolError): Record<string, string> {
+function headersOf(status: number, error: ProtocolError): Record<string, string> {
   switch (status) {
     case 429:
     case 503:
-      return { 'retry-after': String(Math.min(Math.max(Math.ceil(retryAfterSeconds), 1), retryAfterSecondsMax)) }
+      return { 'retry-after': String(Math.min(Math.max(Math.ceil(error.retryAfterSeconds), 1), retryAfterSecondsMax)) }
     case 408:
     case 413:
       // The rest of the body is not read, so no other request can follow it.
-      return { connection: 'close' }
+      return error.failure === 'UploadTooLarge' ? {} : { connection: 'close' }
     default:
       return {}
   }
@@ -69,7 +69,7 @@ export function rawAnswer(
   isOpenToAll = true,
 ): string {
   const all = {
-    ...(isOpenToAll ? corsHeaders(origin) : {}),
+    ...(isOpenToAll ? corsHeaders(origin) : steeringHeaders),
     ...headers,
     'content-type': jsonType,
     'content-length': String(Buffer.byteLength(body)),

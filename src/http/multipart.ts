@@ -5,6 +5,7 @@
  */
 import { ProtocolError } from '../protocol/errors.ts'
 import { partHeaderBytesMax, uploadPartsMax } from '../protocol/limits.ts'
+import { headerText } from './content-disposition.ts'
 
 /** One part. */
 export type Part = {
@@ -88,11 +89,10 @@ function headOf(content: Buffer): { readonly text: string; readonly end: number 
   const window = content.subarray(0, partHeaderBytesMax).toString('latin1')
   const empty = /\r?\n\r?\n/.exec(window)
   if (empty !== null) {
-    const text = Buffer.from(window.slice(0, empty.index), 'latin1').toString('utf8')
-    return { text, end: empty.index + empty[0].length }
+    return { text: headerText(window.slice(0, empty.index)), end: empty.index + empty[0].length }
   }
   // A part of headers only: a file of no bytes whose empty line went with its delimiter.
   if (content.length < partHeaderBytesMax && /^[!-9;-~]+:/.test(window))
-    return { text: content.toString('utf8'), end: content.length }
+    return { text: headerText(window), end: content.length }
   throw new ProtocolError('MalformedBody', 'A part of the multipart body has no headers, or more than it may.')
 }

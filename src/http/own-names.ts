@@ -44,16 +44,23 @@ export class OwnNames {
     if (url.origin === this.#public?.origin) return true
     const called = URL.parse(`${url.protocol}//${this.#hostOf(request)}`)
     if (called?.host !== url.host || !this.#names.has(url.hostname)) return false
-    return url.protocol === 'https:' || (url.protocol === 'http:' && !this.isSecure(request))
+    const scheme = this.#schemeOf(request)
+    return scheme === undefined ? /^https?:$/.test(url.protocol) : url.protocol === `${scheme}:`
   }
 
   /** Whether the browser reached us by https: a believed proxy says so, or it called our public name. */
   isSecure(request: IncomingMessage): boolean {
+    return this.#schemeOf(request) === 'https'
+  }
+
+  /** By what the browser reached us; undefined where a proxy may stand before us that nobody has told us of. */
+  #schemeOf(request: IncomingMessage): 'http' | 'https' | undefined {
     if (this.#addresses.isForwarded(request)) {
       const scheme = lastOf(request.headers['x-forwarded-proto'])
-      if (scheme !== undefined) return scheme.toLowerCase() === 'https'
+      if (scheme !== undefined) return scheme.toLowerCase() === 'https' ? 'https' : 'http'
     }
-    return this.#public?.protocol === 'https:' && !loopback.includes(nameIn(request.headers.host))
+    if (loopback.includes(nameIn(request.headers.host))) return 'http'
+    return this.#public?.protocol === 'https:' ? 'https' : undefined
   }
 
   #hostOf(request: IncomingMessage): string {

@@ -9,6 +9,9 @@ import { Addresses } from './addresses.ts'
 /** Answers one request. What it returns is the body. */
 export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> | unknown
 
+/** Beyond it an address is refused. */
+const targetCharactersMax = 8 * 1024
+
 type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 const methods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
@@ -53,14 +56,23 @@ export function notFound(app: FastifyInstance, request: FastifyRequest, reply: F
   return new ProtocolError('WrongMethod', 'This path does not have this method.')
 }
 
+/** What is wrong with where a request is sent to, before anybody looks at the path; undefined for nothing. */
+export function targetFault({ url = '', headers, httpVersion }: IncomingMessage): ProtocolError | undefined {
+  if (url.length > targetCharactersMax)
+    return new ProtocolError('TargetTooLong', `An address may have ${targetCharactersMax} characters.`)
+  return headers.host === undefined && httpVersion === '1.1'
+    ? new ProtocolError('MalformedBody', 'The request has no Host.')
+    : undefined
+}
+
 /** Our paths, as exactly as is needed to tell them from a path in front of them that looks alike. */
 const roots = new RegExp(
   [
     '/v3/(?:directline|conversations|botstate)(?=/|$)',
     '/v3/attachments/[\\w-]{1,55}\\.[\\w-]{1,64}(?:/views/\\w+)?/?$',
-    '/connector/[^/]{1,120}/[^/]{1,120}/+v3(?=/|$)',
+    '/connector/[^/]{1,120}/[^/]{1,120}/+(?:v3|api)(?=/|$)',
     '/attachments/[\\w-]{22,55}/[\\w-]{22,55}/[^/]+/?$',
-    '/api/(?:tokens|conversations)(?=/|$)',
+    '/api/(?:tokens|conversations|usertoken|botsignin)(?=/|$)',
     '/bot/v1\\.0/',
     '/[\\w.-]{1,100}/(?:v2\\.0/)?\\.well-known/openid-configuration/?$',
     '/v1/\\.well-known/(?:openidconfiguration|keys)/?$',

@@ -10,22 +10,21 @@ import { failures, ProtocolError } from '../protocol/errors.ts'
 import { defaultLimits, jsonBytesMax, type Limits } from '../protocol/limits.ts'
 import { readBodies } from './bodies.ts'
 import { errorBody as connectorError } from './connector/errors.ts'
-import { allowCrossOrigin, corsHeaders } from './cors.ts'
+import { allowCrossOrigin, corsHeaders, steeringHeaders } from './cors.ts'
 import { errorBody as oldError, statusOf as oldStatusOf } from './direct-line-v1/errors.ts'
 import { errorBody as directLineError } from './direct-line-v3/errors.ts'
 import { failedAnswer, rawAnswer } from './errors.ts'
 import { told } from './marks.ts'
-import { isAdminPath, notFound, splitPrefix } from './paths.ts'
+import { isAdminPath, notFound, splitPrefix, targetFault } from './paths.ts'
 import { jsonType } from './requests.ts'
-import { asksForWebSocket, takeUpgrades } from './upgrades.ts'
+import { isTaken, takeUpgrades } from './upgrades.ts'
 
 /** A way in: mounts its routes, and may watch the server for upgrades. */
 export type Surface = (app: FastifyInstance) => void
 
-/** Header block, header fields, request target: beyond them Node answers 431 and closes. */
+/** Header block and header fields: beyond them Node answers 431 and closes. */
 const headerBytesMax = 16 * 1024
 const headerFieldsMax = 100
-const targetCharactersMax = 8 * 1024
 
 /** How often Node looks for requests that take too long, at least: milliseconds. */
 const lookMsMax = 1_000
@@ -40,8 +39,9 @@ const lingerMs = 1_000
 const pathParameterMax = 1024
 
 /** Whose errors have a shape of their own. Everything else answers as Direct Line 3.0 does. */
-const connectorPath = /^\/(?:connector|v3\/(?:conversations|attachments|botstate))(?:[/?]|$)/i
-const oldPath = /^\/(?:api|bot\/v1\.0)(?:[/?]|$)/i
+const connectorPath =
+  /^\/(?:connector|v3\/(?:conversations|attachments|botstate)|api\/+(?:usertoken|botsignin))(?:[/?]|$)/i
+const oldPath = /^\/(?:api(?!\/+(?:usertoken|botsignin)(?:[/?]|$))|bot\/v1\.0)(?:[/?]|$)/i
 /** The SDK of v1 bots expects no body with a 401. */
 const oldBotPath = /^\/bot\/v1\.0(?:[/?]|$)/i
 
@@ -57,7 +57,7 @@ export function openServer(
   isStopping: () => boolean,
   limits: Limits = defaultLimits,
 ): FastifyInstance {
-  const app = Fastify({
+  const app: FastifyInstance = Fastify({
     logger: false,
     bodyLimit: jsonBytesMax,
     requestTimeout: limits.uploadMs,
@@ -73,7 +73,9 @@ export function openServer(
       maxHeaderSize: headerBytesMax,
       headersTimeout: limits.headersMs,
       connectionsCheckingInterval: Math.min(lookMsMax, limits.headersMs / 4),
-      shouldUpgradeCallback: asksForWebSocket,
+      shouldUpgradeCallback: request => isTaken(app, request),
+      // Refused below, with a body.
+      requireHostHeader: false,
     },
     routerOptions: {
       caseSensitive: false,
@@ -87,7 +89,7 @@ export function openServer(
     frameworkErrors: (error, request, reply) => {
       const answer = reply as unknown as FastifyReply
       answer.headers({
-        ...(isAdminPath(request.url) ? {} : corsHeaders(request.headers.origin)),
+        ...(isAdminPath(request.url) ? steeringHeaders : corsHeaders(request.headers.origin)),
         'cache-control': 'no-store',
         'x-ms-request-id': request.id,
       })
@@ -101,17 +103,13 @@ export function openServer(
   takeUpgrades(app, events, directLineError)
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-ms-request-id', request.id).header('cache-control', 'no-store')
-    if (isStopping()) reply.header('connection', 'close')
+    // Behind an offer that is passed over Node reads no request that comes with it.
+    if (isStopping() || request.headers.upgrade !== undefined) reply.header('connection', 'close')
     done()
   })
   allowCrossOrigin(app)
   app.addHook('onRequest', (request, _reply, done) => {
-    const isTooLong = (request.raw.url?.length ?? 0) > targetCharactersMax
-    done(
-      isTooLong
-        ? new ProtocolError('TargetTooLong', `An address may have ${targetCharactersMax} characters.`)
-        : undefined,
-    )
+    done(targetFault(request.raw))
   })
   readBodies(app, limits)
   app.setErrorHandler((error, request, reply) => told(request, answerError(reply, error, events, request.url)))
@@ -132,6 +130,8 @@ function requestIds(): () => string {
 
 function answerError(reply: FastifyReply, thrown: unknown, events: Events, url: string): FastifyReply {
   const { status, headers, error } = failedAnswer(thrown, events)
+  // Fastify closes after every body that it was given no whole of.
+  if (error.failure === 'UploadTooLarge') reply.removeHeader('connection')
   if (error.failure === 'Unauthenticated' && oldBotPath.test(url)) {
     return reply.code(status).header('www-authenticate', 'Basic realm="landline"').send()
   }

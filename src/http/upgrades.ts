@@ -1,6 +1,6 @@
 /**
  * Upgrades to WebSocket: a server has one event for all of them, and several surfaces have sockets. Each says which
- * paths are its own; what nobody claims is refused here.
+ * paths are its own; what nobody claims is a request like any other.
  */
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
@@ -8,7 +8,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Events } from '../domain/events.ts'
 import { ProtocolError } from '../protocol/errors.ts'
 import { type FailedAnswer, failedAnswer, rawAnswer } from './errors.ts'
-import { isAdminPath, splitPrefix } from './paths.ts'
+import { isAdminPath, splitPrefix, targetFault } from './paths.ts'
 
 /** Takes the upgrades of some paths. */
 export type Upgrade = {
@@ -26,11 +26,12 @@ declare module 'fastify' {
 }
 
 /**
- * Whether a request is to become a WebSocket. Java's HTTP client and `curl --http2` offer HTTP/2 with every request, which
- * a server may pass over: such a request is answered as if it had not.
+ * Whether a request is to become a WebSocket that somebody takes. Others are answered as if they offered nothing: Java's
+ * HTTP client and `curl --http2` offer HTTP/2 with every request.
  */
-export const asksForWebSocket = ({ headers }: IncomingMessage): boolean =>
-  /(?:^|[\s,])websocket(?:$|[\s,])/i.test(headers.upgrade ?? '')
+export function isTaken(app: FastifyInstance, request: IncomingMessage): boolean {
+  return request.headers.upgrade?.toLowerCase() === 'websocket' && takerOf(app, request) !== undefined
+}
 
 /** Hands each upgrade to whoever takes its path. @param body the JSON text of a refusal */
 export function takeUpgrades(app: FastifyInstance, events: Events, body: (error: ProtocolError) => string): void {
@@ -39,14 +40,20 @@ export function takeUpgrades(app: FastifyInstance, events: Events, body: (error:
   server.on('upgrade', (request: IncomingMessage, duplex, head) => {
     const socket = duplex as Socket
     socket.on('error', ignore)
-    const path = pathOf(request)
-    const taker = app.upgrades.find(({ takes }) => takes(path))
-    const accepted = taker?.accept(request, socket, head) ?? Promise.reject(noSocket())
-    accepted.catch((error: unknown) => {
+    accept(app, request, socket, head).catch((error: unknown) => {
       const answer = failedAnswer(error, events)
       refuse(request, socket, answer, body(answer.error))
     })
   })
+}
+
+/** @throws ProtocolError for a handshake that is refused */
+async function accept(app: FastifyInstance, request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+  const fault = targetFault(request)
+  if (fault !== undefined) throw fault
+  const taker = takerOf(app, request)
+  if (taker === undefined) throw new ProtocolError('UnknownPath', 'There is no WebSocket at this path.')
+  await taker.accept(request, socket, head)
 }
 
 /**
@@ -55,10 +62,10 @@ export function takeUpgrades(app: FastifyInstance, events: Events, body: (error:
  */
 const ignore = () => undefined
 
-/** The path of an upgrade as ours. */
-const pathOf = (request: IncomingMessage): string => splitPrefix(request.url ?? '/').own.split('?', 1)[0] ?? ''
-
-const noSocket = () => new ProtocolError('UnknownPath', 'There is no WebSocket at this path.')
+function takerOf(app: FastifyInstance, { url }: IncomingMessage): Upgrade | undefined {
+  const path = splitPrefix(url ?? '/').own.split('?', 1)[0] ?? ''
+  return app.upgrades.find(({ takes }) => takes(path))
+}
 
 /** Answers a handshake with an error, as an HTTP answer before any upgrade. */
 function refuse(request: IncomingMessage, socket: Socket, answer: FailedAnswer, body: string): void {

@@ -7,7 +7,7 @@ import type { Activity } from '../protocol/activity.ts'
 import { readMediaType } from '../protocol/attachment.ts'
 import { ProtocolError } from '../protocol/errors.ts'
 import { decoded } from './bodies.ts'
-import { readDisposition } from './content-disposition.ts'
+import { headerText, readDisposition } from './content-disposition.ts'
 import { type Part, readBoundary, readParts } from './multipart.ts'
 
 /** Reads the activity in a part of a form; undefined if the part is a file. */
@@ -25,6 +25,7 @@ export function readUpload(
   disposition: string | undefined,
   readActivityPart: ReadActivityPart,
 ): Upload {
+  if (body.length === 0) throw new ProtocolError('MissingProperty', 'The upload holds no file.')
   if (readMediaType(contentType) !== 'multipart/form-data') return readSingle(body, contentType, disposition)
   const boundary = readBoundary(contentType ?? '')
   if (boundary === undefined) throw new ProtocolError('MalformedBody', 'The multipart body has no boundary.')
@@ -50,8 +51,7 @@ export function readUpload(
 }
 
 function readSingle(body: Buffer, contentType: string | undefined, disposition: string | undefined): Upload {
-  if (body.length === 0) throw new ProtocolError('MissingProperty', 'The upload holds no file.')
-  const { fileName } = readDisposition(disposition)
+  const { fileName } = readDisposition(disposition === undefined ? undefined : headerText(disposition))
   return {
     activity: undefined,
     files: [{ name: fileName ?? 'file', mediaType: readMediaType(contentType), bytes: body }],

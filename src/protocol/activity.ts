@@ -8,6 +8,9 @@ import { isObject, type JsonObject, namesByLowerCase, parseJson, withCanonicalNa
 import type { ActivityId } from './ids.ts'
 import { activityCharactersMax, attachmentsMax, idCharactersMax, wordCharactersMax } from './limits.ts'
 
+/** The channel as bots and clients are told it: SDKs and Web Chat treat any other value differently. */
+export const channelId = 'directline'
+
 /** Who sends or receives. */
 export type ChannelAccount = {
   readonly id?: string | null
@@ -80,7 +83,8 @@ const others = [
   'eTag',
 ] as const
 
-const activityNames = namesByLowerCase([...strings, ...lists, ...objects, ...others])
+/** The fields of an activity that mean something to somebody but its application, by their names in lower case. */
+export const activityNames = namesByLowerCase([...strings, ...lists, ...objects, ...others])
 const accountNames = namesByLowerCase(['id', 'name', 'role', 'aadObjectId'])
 const attachmentNames = namesByLowerCase(['contentType', 'contentUrl', 'content', 'name', 'thumbnailUrl'])
 

@@ -60,6 +60,7 @@ export type StartedBody = {
 export type LogRecord = {
   readonly seq: number
   readonly at: string
+  /** `channel`: to the bot, and shown to no client. Also what is left of an erased one, of which it is not known. */
   readonly dir: 'toBot' | 'fromBot' | 'channel'
   readonly activity: { readonly [name: string]: unknown }
   /** The newest turn it caused, or the turn it answers. */
@@ -128,9 +129,9 @@ export type Exchange = {
   readonly requestBody?: string | undefined
   readonly status?: number | undefined
   readonly responseHeaders?: Pairs | undefined
-  /** The bot's answer: absent where bodies are not kept. */
+  /** The bot's answer: absent where bodies are not kept, and where there is none, which `bytes` tells apart. */
   readonly body?: string | undefined
-  /** How long the answer was. */
+  /** How long the answer was; absent where it has not come to its end. */
   readonly bytes?: number | undefined
   readonly cut: boolean
   readonly error?: string | undefined

@@ -13,7 +13,7 @@ export type AboutBody = {
   readonly mode: 'dev' | 'serve'
   /** What clients and bots are told as our address. */
   readonly publicUrl: string
-  /** What Direct Line clients take as `domain`. */
+  /** What Direct Line clients take as `domain` that reach us as whoever asks does. */
   readonly domain: string
   readonly store: 'memory' | 'sqlite' | 'postgres'
   readonly bus: 'local' | 'redis' | 'postgres'

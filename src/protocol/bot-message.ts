@@ -68,7 +68,7 @@ export type BotMessageContext = {
 }
 
 /** The service itself, as the sender of what nobody said. */
-const serviceAddress = '$service$'
+export const serviceAddress = '$service$'
 
 /**
  * What a v1 bot is sent for one activity, one message after the other, each a turn of its own: none for what the
@@ -104,6 +104,35 @@ export function botMessagesOf(activity: string | JsonObject, context: BotMessage
   }
 }
 
+/** What a bot has said, as it is told what has been kept of it. */
+export type KeptMessage = Omit<BotMessage, 'to' | keyof Bags> & {
+  /** Absent where nobody in particular is meant. */
+  readonly to?: MessageAccount
+}
+
+/**
+ * What a bot has said, in the schema's words again; undefined for what the schema has no word for.
+ *
+ * @param activity one of the log: as its text, which is JSON we have written ourselves, or parsed
+ * @param to whom it is meant for
+ */
+export function keptMessageOf(
+  activity: string | JsonObject,
+  to: { readonly id: string; readonly name: string | undefined } | undefined,
+): KeptMessage | undefined {
+  const parsed: unknown = typeof activity === 'string' ? parseOwnJson(activity) : activity
+  if (!isObject(parsed)) return undefined
+  const type = keptTypes.get(textIn(parsed, 'type') ?? '')
+  if (type === undefined) return undefined
+  return botMessage(parsed, type, account(partIn(parsed, 'from'), true), to === undefined ? to : account(to, false))
+}
+
+/** The types a bot can say. */
+const keptTypes: ReadonlyMap<string, BotMessageType> = new Map([
+  ['message', 'Message'],
+  ['endOfConversation', 'EndOfConversation'],
+])
+
 /**
  * The message with these bags in place of its own. Empty ones are left out, and those of a user where the service
  * itself is the sender.
@@ -121,7 +150,12 @@ export function withBags(message: BotMessage, bags: Bags): BotMessage {
 const filledBag = (bag: JsonObject | undefined): JsonObject | undefined =>
   bag === undefined || Object.keys(bag).length === 0 ? undefined : bag
 
-function botMessage(activity: JsonObject, type: BotMessageType, from: MessageAccount, to: MessageAccount): BotMessage {
+function botMessage<To extends MessageAccount | undefined>(
+  activity: JsonObject,
+  type: BotMessageType,
+  from: MessageAccount,
+  to: To,
+) {
   const id = textIn(activity, 'id')
   const conversation = textIn(partIn(activity, 'conversation'), 'id')
   const entities = objectsIn(activity, 'entities')
@@ -135,7 +169,7 @@ function botMessage(activity: JsonObject, type: BotMessageType, from: MessageAcc
     from,
     to,
     replyToMessageId: textIn(activity, 'replyToId'),
-    participants: [from, to],
+    participants: to === undefined ? [from] : [from, to],
     totalParticipants: 2,
     channelMessageId: id,
     channelConversationId: conversation,

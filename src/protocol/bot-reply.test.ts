@@ -48,6 +48,7 @@ test('reads the thin answer of the SDK of the time: text, language and bags', ()
     },
     conversation: undefined,
     user: undefined,
+    repliesTo: undefined,
   })
 })
 
@@ -87,6 +88,7 @@ test('reads a whole message posted later, and ignores what the service knows bet
     bags: {},
     conversation: 'c1',
     user: 'u1',
+    repliesTo: 'c1|0000002',
   })
 })
 
@@ -108,6 +110,7 @@ test('makes nothing of no answer, an empty one or one without content', () => {
       bags: {},
       conversation: undefined,
       user: undefined,
+      repliesTo: undefined,
     })
   }
   assert.equal(inline({ text: null, attachments: [{}], mentions: [], botUserData: { a: 1 } }), undefined)

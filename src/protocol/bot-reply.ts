@@ -29,6 +29,8 @@ export type BotReply = {
   readonly conversation: string | undefined
   /** Whom it answers, and so whose bags it means. An inline answer names nobody as a rule. */
   readonly user: string | undefined
+  /** The id of the message it says it answers. */
+  readonly repliesTo: string | undefined
 }
 
 /**
@@ -54,6 +56,7 @@ export function readBotReply(value: unknown, inReplyTo: Pick<BotMessage, 'id' | 
     }),
     conversation: someString(message, 'conversationId') ?? someString(message, 'channelConversationId'),
     user: accountId(optionalObject(message, 'to') ?? {}),
+    repliesTo: someString(message, 'replyToMessageId'),
   }
 }
 

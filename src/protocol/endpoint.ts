@@ -1,5 +1,5 @@
 /**
- * The address of a bot taken apart and put together, for advice about it. Nothing is called by what is read here.
+ * Addresses, of bots and of ours, taken apart and put together. Nothing is called by what is read here.
  */
 
 /** The parts of an http or https URL that advice is about. */
@@ -25,6 +25,23 @@ export function endpointParts(url: string): EndpointParts | undefined {
     port: port === undefined ? (isTls ? 443 : 80) : Number(port),
     path,
   }
+}
+
+/**
+ * Whether somebody has written a path, if only the slash that stands for the shortest. A bot takes activities at one, and
+ * who has written none has most likely forgotten it.
+ */
+export const hasPath = (endpoint: string): boolean => !/^\s*https?:\/\/[^/?#]*$/i.test(endpoint)
+
+/** A URL as programs write it, but without a path where none was written: they write a slash then. */
+export const asWritten = (written: string, { href, origin }: { href: string; origin: string }): string =>
+  hasPath(written) ? href : origin
+
+/** Whether a URL is at what a `Host` header says: the port may be left out there where it is the scheme's usual one. */
+export function isAtHost(url: string, host: string | undefined): boolean {
+  const parts = endpointParts(url)
+  const asked = parts === undefined ? undefined : endpointParts(`${parts.scheme}://${host ?? ''}`)
+  return asked?.path === '/' && asked.host === parts?.host && asked.port === parts.port
 }
 
 /** The URL of these parts. */

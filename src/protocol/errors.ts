@@ -98,6 +98,8 @@ export const failures = {
   Stale: { status: 412, code: 'BadArgument', oldCode: 'NotAllowed' },
   /** A body over its limit. */
   TooLarge: { status: 413, code: 'MessageSizeTooBig', oldCode: 'InvalidRange' },
+  /** An upload over its limit. Unlike after others, the rest of it is let pass, and the connection goes on. */
+  UploadTooLarge: { status: 413, code: 'MessageSizeTooBig', oldCode: 'InvalidRange' },
   /** An address longer than may be. */
   TargetTooLong: { status: 414, code: 'BadArgument', oldCode: 'InvalidRange' },
   /** A compressed body: none is accepted. */
@@ -110,6 +112,8 @@ export const failures = {
   HeadersTooLarge: { status: 431, code: 'BadArgument', oldCode: 'InvalidRange' },
   /** Our own fault. */
   Internal: { status: 500, code: 'ServiceError', oldCode: 'Internal' },
+  /** The token service that bots sign users in with: this service has none. Not 404: botbuilder takes its body for a token. */
+  NoTokenService: { status: 501, code: 'NotImplemented', oldCode: 'NotSupported' },
   /** The bot could not be reached, answered badly or was late. */
   BotFailed: { status: 502, code: 'BotError', oldCode: 'ServiceError' },
   /** Stopping, too much to do, or the store can't serve now. Comes with Retry-After. */

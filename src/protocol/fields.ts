@@ -95,6 +95,9 @@ function refusePrototype(value: unknown): void {
   for (const member of Object.values(value)) refusePrototype(member)
 }
 
+/** Whether a value is a number, however it is kept. */
+export const isNumber = (value: unknown): boolean => typeof value === 'number' || isRawJSON(value)
+
 /** Whether a value is a JSON object: not an array, not null. */
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawJSON(value)

@@ -38,6 +38,12 @@ export const tokenCharactersMax = 4096
 /** Attachments in one activity. */
 export const attachmentsMax = 50
 
+/**
+ * An activity of a client with files in it as `data:` URLs that is passed on as it is: characters. The server of the
+ * Agents SDK takes 100 KiB, and a character may take three bytes.
+ */
+export const inlineCharactersMax = 32 * 1024
+
 /** An upload request, in bytes. */
 export const uploadBytesMax = 4 * 1024 * 1024
 

@@ -2,7 +2,7 @@
  * What a client may say when it asks for a token or starts a conversation (TokenParameters of Direct Line 3.0).
  */
 import { ProtocolError } from './errors.ts'
-import { fieldAnyCase, isObject, type JsonObject, parseOptionalObject } from './fields.ts'
+import { fieldAnyCase, isObject, type JsonObject, parseJson, parseOptionalObject } from './fields.ts'
 import { type UserId, userId } from './ids.ts'
 import {
   idCharactersMax,
@@ -39,6 +39,39 @@ export function readTokenParameters(body: JsonObject): TokenParameters {
     locale: optionalString(fieldAnyCase(body, 'locale'), 'locale', wordCharactersMax),
     conversation: optionalString(fieldAnyCase(body, 'conversationId'), 'conversationId', idCharactersMax),
   }
+}
+
+/**
+ * Reads the body of generate in Direct Line 1.1, where the call has none of its own: what is no JSON object says
+ * nothing, and neither does a `user` that is no object. Whatever else an object says is as in 3.0.
+ *
+ * @throws ProtocolError as `parseTokenParameters`; `Unacceptable` for JSON out of bounds, which is refused like what is
+ * too large
+ */
+export function parseOldTokenParameters(text: string): TokenParameters {
+  const body = oldBody(text)
+  return readTokenParameters({ ...body, user: oldUser(body) })
+}
+
+/** Reads the body of start in Direct Line 1.1: only an object `user` says something. @throws ProtocolError as `parseOldTokenParameters` */
+export function parseOldStart(text: string): TokenParameters {
+  return readTokenParameters({ user: oldUser(oldBody(text)) })
+}
+
+function oldBody(text: string): JsonObject {
+  try {
+    const value = parseJson(text)
+    return isObject(value) ? value : {}
+  } catch (error) {
+    // Clients of the time send forms, bare names and nothing at all to calls whose body means nothing.
+    if (error instanceof SyntaxError) return {}
+    throw error
+  }
+}
+
+function oldUser(body: JsonObject): JsonObject | undefined {
+  const user = fieldAnyCase(body, 'user')
+  return isObject(user) ? user : undefined
 }
 
 function parseUser(value: unknown): TokenParameters['user'] {

@@ -41,7 +41,7 @@ suite('landline bot', { concurrency: 2 }, () => {
     assert.equal(echo.activities.filter(({ type }) => type === 'event').length, events, 'nothing is sent then')
     const unsure = await desk.run(['bot', 'check'])
     assert.equal(unsure.code, 2)
-    assert.match(unsure.err, /bot, .*broken.* \(Usage\)/)
+    assert.match(unsure.err, /bot, .*broken.* \(Usage\)\n.*`landline bot check BOT`/)
     assert.equal(await service.stop(), 0)
   })
 
@@ -114,6 +114,10 @@ suite('landline bot', { concurrency: 2 }, () => {
       [['bot', 'edit', 'bot', '--schema', 'v9'], /schema|v9/],
       [['bot', 'remove', 'bot', '--conversations', 'burn', '--yes'], /burn/],
       [['bot', 'wobble'], /wobble/],
+      [['bot'], /`landline bot` takes another word: add, .* or check.*\n`landline bot --help`/],
+      [['site'], /landline site/],
+      [['secret'], /show or regenerate/],
+      [['config'], /landline config/],
       [['bot', 'add', 'http://127.0.0.1:9/', '--app-password-file', 'nowhere'], /nowhere/],
     ] as const) {
       const { code, out, err } = await desk.run(args)

@@ -35,6 +35,43 @@ suite('settings on the command line', { concurrency: 2 }, () => {
     }
   })
 
+  test('with mistakes are a JSON document too, of one shape with that of settings that can be used', async () => {
+    await using desk = await openDesk()
+    writeFileSync(join(desk.path, 'landline.yaml'), fourMistakes)
+    const { code, out, err } = await desk.run(['config', 'check', '--json'])
+    assert.equal(code, 3, err)
+    const wrong = JSON.parse(out) as Readonly<Record<string, unknown>>
+    assert.deepEqual([wrong['ok'], wrong['file']], [false, 'landline.yaml'])
+    const problems = wrong['problems'] as readonly { readonly where: string; readonly path: string; message: string }[]
+    const [first] = problems
+    assert.deepEqual([first?.where, first?.path], ['landline.yaml:1:17', 'listen.port'])
+    for (const { where, path, message } of problems) assert.ok(err.includes(`${where}  ${path}: ${message}`), err)
+    const flag = await desk.run(['config', 'check', '--json', '--port', 'x'], { cwd: join(desk.path, '..') })
+    assert.equal(flag.code, 2)
+    assert.equal((JSON.parse(flag.out) as { ok?: unknown }).ok, false)
+    writeFileSync(join(desk.path, 'landline.yaml'), 'listen: { port: 4001 }\n')
+    const right = await desk.run(['config', 'check', '--json'])
+    assert.deepEqual(
+      [right.code, JSON.parse(right.out)],
+      [0, { ok: true, file: 'landline.yaml', warnings: [], problems: [] }],
+    )
+    assert.deepEqual(Object.keys(wrong), ['ok', 'file', 'warnings', 'problems'])
+  })
+
+  test('that name a file where a folder must be made can’t be used: 2 for a flag, 3 for the file', async () => {
+    await using desk = await openDesk()
+    writeFileSync(join(desk.path, 'afile'), '')
+    for (const dir of ['afile', join('afile', 'below'), join('afile', 'landline.db')]) {
+      const { code, out, err } = await desk.run(['dev', '--port', '0', '--dir', dir])
+      assert.deepEqual([code, out], [2, ''], err)
+      assert.match(err, /^landline: --dir: takes a folder, and [^\n]*afile[^\n]* \(Usage\)\n[^\n]+\n$/)
+    }
+    writeFileSync(join(desk.path, 'landline.yaml'), 'store: { path: afile }\n')
+    const { code, err } = await desk.run(['serve'])
+    assert.equal(code, 3, err)
+    assert.match(err, /^landline\.yaml:1:16 {2}store\.path: takes a folder/)
+  })
+
   test('are shown with where they come from: a flag before a variable, that before the file, that before the default', async () => {
     await using desk = await openDesk()
     const secrets = ['planted-secret-of-the-file-000000000', 'planted-key-of-the-environment-00000']
@@ -77,6 +114,9 @@ suite('settings on the command line', { concurrency: 2 }, () => {
     const again = await desk.run(['config', 'init'])
     assert.equal(again.code, 2)
     assert.match(again.err, /there already \(Usage\)/)
+    const nowhere = await desk.run(['config', 'init', 'nowhere/landline.yaml'])
+    assert.equal(nowhere.code, 2)
+    assert.match(nowhere.err, /^landline: There is no folder \S*nowhere \(Usage\)\n[^\n]+\n$/)
     assert.equal(readFileSync(file, 'utf8'), sample)
   })
 })

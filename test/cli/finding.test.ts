@@ -6,6 +6,7 @@ import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { serve } from '../support/check.ts'
 import { openDesk } from './desk.ts'
 
 const memory = ['--port', '0', '--memory', '--bot', 'http://127.0.0.1:9/api/messages']
@@ -79,6 +80,28 @@ suite('a command finds the service', { concurrency: 2 }, () => {
     const nowhere = await stranger.run(['bot', 'list'], { env: { ...told, LANDLINE_URL: 'http://127.0.0.1:9' } })
     assert.equal(nowhere.code, 4)
     assert.match(nowhere.err, /127\.0\.0\.1:9 .*\(Unreachable\)/)
+  })
+
+  test('at an address where something else answers, and says so: 4', async () => {
+    await using desk = await openDesk()
+    const answers = [
+      [200, 'application/json', '{}', ['bot', 'list']],
+      [200, 'application/json', '', ['bot', 'check', 'bot']],
+      [200, 'text/html', '<!doctype html><p>hello', ['tail']],
+      [404, 'text/plain', 'Not found', ['chat']],
+      [500, 'text/plain', 'Oops', ['site', 'list']],
+    ] as const
+    for (const [status, type, text, words] of answers) {
+      await using other = await serve((_request, response) => {
+        response.writeHead(status, { 'content-type': type }).end(text)
+      })
+      const url = `http://127.0.0.1:${other.port}`
+      const { code, out, err } = await desk.run([...words, '--url', url, '--key', 'k'])
+      assert.deepEqual([code, out], [4, ''], err)
+      const said = `landline: What answers at ${url} is no Landline: it answered ${status} (NotLandline)`
+      assert.equal(err.split('\n')[0], said)
+      assert.match(err, /\n[^\n]*--url[^\n]*\n$/)
+    }
   })
 
   test('whatever else lies in the folder of state files', async () => {

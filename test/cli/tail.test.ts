@@ -42,6 +42,17 @@ suite('landline tail', { concurrency: 2 }, () => {
     assert.equal(await service.stop(), 0)
   })
 
+  test('of a bot or a conversation that is not there ends with 2, and says so', async () => {
+    await using desk = await openDesk()
+    await using service = await desk.start(['--port', '0', '--memory', '--bot', 'http://127.0.0.1:9/api/messages'])
+    for (const what of ['bot', 'conversation']) {
+      const { code, out, err } = await desk.run(['tail', `--${what}`, 'nope'])
+      assert.deepEqual([code, out], [2, ''], err)
+      assert.match(err, new RegExp(`^landline: There is no such ${what} \\(\\w+\\)\\n[^\\n]+\\n$`))
+    }
+    assert.equal(await service.stop(), 0)
+  })
+
   test('shows failures alone with --failed, and what the bot answered with --bodies', async () => {
     await using desk = await openDesk()
     await using bot = await startBrokenBot()

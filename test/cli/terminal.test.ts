@@ -110,7 +110,7 @@ suite('on a terminal', { concurrency: 2, skip: !canMakeTerminals }, () => {
     assert.equal(await service.stop(), 0)
   })
 
-  test('a question is asked before something is lost, and only y is a yes', async () => {
+  test('a question is asked before something is lost, only y is a yes, and Ctrl-C and Ctrl-D interrupt it', async () => {
     await using desk = await openDesk()
     await using service = await desk.start(memory)
     for (const [answer, code] of [
@@ -121,6 +121,15 @@ suite('on a terminal', { concurrency: 2, skip: !canMakeTerminals }, () => {
       await command.until('the question', out => out.includes('[y/N]'))
       command.press(`${answer}\r`)
       assert.equal((await command.ended()).code, code)
+    }
+    // Ctrl-C and Ctrl-D.
+    for (const key of ['\u0003', '\u0004']) {
+      await using command = atTerminal(desk, ['secret', 'regenerate', 'default', '1'])
+      await command.until('the question', out => out.includes('[y/N]'))
+      command.press(key)
+      const { code, out } = await command.ended()
+      assert.equal(code, 130)
+      assert.match(out, /\[y\/N\] \S*\r\nlandline: Nothing was done \(Interrupted\)\r\n[^\n]+\r\n$/)
     }
     assert.equal(await service.stop(), 0)
   })

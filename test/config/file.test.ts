@@ -185,7 +185,7 @@ suite('a settings file', () => {
     assert.deepEqual(
       problems.map(line => line.replace(/^(\S+) {2}(\S+): (.{12}).*/, '$1 $2 $3')),
       [
-        'masterKey masterKey is needed wi',
+        'landline.yaml:1:16 masterKey is needed wi',
         'landline.yaml:2:14 bus.kind redis takes ',
         'landline.yaml:3:11 entraUrl takes an htt',
         'landline.yaml:5:85 bots[0].sites[1].id is the id of',

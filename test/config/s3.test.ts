@@ -82,8 +82,8 @@ test('says each part that is missing, and what does not go together', async () =
   await using folder = await folderWith({})
   const about = (environment: Record<string, string>) => folder.problems({ environment }).join('\n')
   const missing = about({ LANDLINE_FILES_S3_BUCKET: 'chat-files' })
-  for (const path of ['region', 'accessKeyId', 'secretAccessKey'])
-    assert.match(missing, new RegExp(`files\\.s3\\.${path}.*is needed`))
+  for (const part of ['REGION', 'ACCESS_KEY_ID', 'SECRET_ACCESS_KEY'])
+    assert.match(missing, new RegExp(`^LANDLINE_FILES_S3_${part}: is needed`, 'm'))
   const keys = { LANDLINE_FILES_S3_ACCESS_KEY_ID: 'id', LANDLINE_FILES_S3_SECRET_ACCESS_KEY: secret }
   const whole = { LANDLINE_FILES_S3_BUCKET: 'chat-files', LANDLINE_FILES_S3_REGION: 'r', ...keys }
   assert.equal(about(whole), '')

@@ -12,6 +12,7 @@ const screens: Readonly<Record<string, Screen>> = {
   overview: { path: () => '/console/', shows: 'NobodyListens' },
   conversations: { path: () => '/console/conversations', shows: 'Conversations' },
   conversation: { path: ({ conversation }) => `/console/conversations/${conversation}`, shows: 'Restart' },
+  turn: { path: ({ conversation }) => `/console/conversations/${conversation}?a=1&part=details`, shows: 'receive' },
   bots: { path: () => '/console/bots/broken', shows: 'Secret 1' },
   connect: { path: () => '/console/connect', shows: 'Waiting for the first call' },
   settings: { path: () => '/console/settings', shows: 'Licences' },

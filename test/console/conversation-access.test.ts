@@ -3,8 +3,51 @@
  */
 import assert from 'node:assert/strict'
 import { suite } from 'node:test'
+import { defaults } from '../../src/settings.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import { freePort } from '../support/ports.ts'
+import { TcpCut } from '../support/tcp-cut.ts'
 import { inBrowser } from './browser-test.ts'
 import { begun, ConversationWindow, startTalking } from './talking.ts'
+
+/** Ways to a service, each with where its console is called, and where it has clients go from there. */
+const ways: Readonly<Record<string, (bot: string) => Promise<Way>>> = {
+  'another name of this machine': async bot => {
+    const app = await startApp({ bot })
+    return { app, console: named(app.port), line: named(app.port), [Symbol.asyncDispose]: () => ended(app) }
+  },
+  'another name, where nobody is taken by their word': async bot => {
+    const app = await startApp({ bot, settings: { development: false } })
+    return { app, console: named(app.port), line: app.origin, [Symbol.asyncDispose]: () => ended(app) }
+  },
+  'a tunnel with a port of its own': async bot => {
+    const app = await startApp({ bot })
+    const tunnel = await TcpCut.open(app.port)
+    const there = named(tunnel.port)
+    return { app, console: there, line: there, [Symbol.asyncDispose]: () => ended(app, tunnel) }
+  },
+  'an address that is only for the console': async bot => {
+    const admin = { ...defaults.admin, listen: { host: '127.0.0.1', port: 0 } }
+    const app = await startApp({ bot, settings: { admin } })
+    const there = named(new URL(app.adminOrigin).port)
+    return { app, console: there, line: app.origin, [Symbol.asyncDispose]: () => ended(app) }
+  },
+  'a loopback name, where clients come by a public URL with a path': async bot => {
+    const port = await freePort()
+    const proxy = await TcpCut.open(port)
+    const line = `http://127.0.0.1:${proxy.port}`
+    const app = await startApp({ bot, port, settings: { publicUrl: `${line}/line` } })
+    return { app, console: named(port), line, [Symbol.asyncDispose]: () => ended(app, proxy) }
+  },
+}
+
+type Way = AsyncDisposable & { readonly app: TestApp; readonly console: string; readonly line: string }
+
+const named = (port: number | string): string => `http://localhost:${port}`
+
+async function ended(...started: readonly AsyncDisposable[]): Promise<void> {
+  for (const one of started) await one[Symbol.asyncDispose]()
+}
 
 const { begin } = ConversationWindow
 
@@ -29,12 +72,37 @@ suite('a conversation in the console, for everybody', () => {
     window.complaints.length = 0
   })
 
+  for (const [way, open] of Object.entries(ways)) {
+    browserTest(`is connected where the console is called by ${way}`, async ({ browser, service }) => {
+      await using found = await open(service.echo.url)
+      const { app, console: origin, line } = found
+      await using window = await browser.enter({ origin, adminKey: app.adminKey })
+      window.service.push(line)
+      await window.press('New conversation')
+      const chat = window.page.frameLocator('iframe[title="Chat"]')
+      const box = chat.getByRole('textbox', { name: 'Message input box' })
+      await box.fill('hi')
+      await box.press('Enter')
+      await chat.getByText('You said: hi', { exact: true }).first().waitFor()
+      const streams = window.asked.filter(url => url.startsWith('ws') && url.includes('/v3/directline/'))
+      assert.deepEqual(
+        streams.map(url => new URL(url).origin),
+        [line.replace('http', 'ws')],
+      )
+      assert.deepEqual(
+        window.complaints.filter(text => !/deprecated/i.test(text)),
+        [],
+      )
+    })
+  }
+
   browserTest('says so when Web Chat has not come up in ten seconds', async given => {
     await using window = await ConversationWindow.open(given, 'settings')
     const id = await begun(given.service, 'echo')
     await window.page.clock.install()
     await window.page.route('**/frame/frame.js', route => route.fulfill({ contentType: 'text/javascript', body: '' }))
     await window.page.goto(`${given.service.app.origin}/console/conversations/${id}`)
+    await window.takePart()
     await window.page.locator('iframe[title="Chat"]').waitFor()
     assert.equal(await window.page.getByRole('alert').count(), 0)
     await window.page.clock.fastForward(10_000)

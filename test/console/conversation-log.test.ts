@@ -4,8 +4,9 @@
 import assert from 'node:assert/strict'
 import { suite } from 'node:test'
 import { done } from '../support/admin.ts'
+import { openSocket } from '../support/socket.ts'
 import { inBrowser } from './browser-test.ts'
-import { begun, ConversationWindow, seedMessages, seedOld, startTalking } from './talking.ts'
+import { begun, begunByCustomer, ConversationWindow, seedMessages, startTalking } from './talking.ts'
 
 const messages = 10_000
 
@@ -27,6 +28,7 @@ suite(`a conversation of ${messages} activities`, () => {
     const tookMs = await window.page.evaluate<number>('performance.now()')
     assert.ok(tookMs < openMsMax, `${tookMs} ms`)
     assert.ok((await window.log.getByRole('option').count()) <= 60)
+    await window.takePart()
     await window.chat.getByText('line 10000', { exact: true }).last().waitFor()
     assert.equal(await window.messages.count(), 50)
     assert.ok((await window.page.locator('*').count()) < 2_000)
@@ -67,6 +69,7 @@ suite(`a conversation of ${messages} activities`, () => {
   browserTest('follows what comes, unless somebody has scrolled up', async given => {
     await using window = await ConversationWindow.open(given, `conversations/${given.service.id}`)
     await window.row('line 10000').waitFor()
+    await window.takePart()
     await window.chat.getByRole('textbox', { name: 'Message input box' }).waitFor()
     await window.say('newest')
     await window.row('You said: newest').waitFor()
@@ -83,24 +86,31 @@ suite(`a conversation of ${messages} activities`, () => {
   })
 
   browserTest(
-    'shows an idle conversation in its own words, and goes on with it when somebody wants to',
+    'shows a conversation that nobody is connected to in its own words, however new, and goes on with it when somebody wants to',
     async given => {
-      const hourMs = 3600_000
-      const id = await seedOld(given.service, hourMs)
-      await done(given.service.app, 'POST', `/conversations/${id}/send`, {
-        activity: { type: 'message', text: 'newest' },
-      })
-      await using window = await ConversationWindow.open(given, 'settings')
-      // By the clock of whoever looks it was begun just now: the service's own is what counts.
-      await window.page.clock.setFixedTime(new Date(Date.now() - hourMs))
-      await window.page.goto(`${given.service.app.origin}/console/conversations/${id}`)
+      // A customer has begun it just now: whoever joins would speak as that customer.
+      const { conversationId } = await begunByCustomer(given.service, 'newest')
+      await using window = await ConversationWindow.open(given, `conversations/${conversationId}`)
       const said = window.page.getByRole('list', { name: 'Messages' })
       await said.getByRole('button', { name: 'User: newest' }).waitFor()
       assert.equal(await window.page.locator('iframe').count(), 0)
       await said.getByRole('button', { name: 'Bot: You said: newest' }).click()
       await window.page.getByRole('treeitem', { name: 'text: "You said: newest"' }).waitFor()
-      await window.page.getByRole('button', { name: 'Continue chatting' }).click()
-      await window.chat.getByText('You said: newest', { exact: true }).last().waitFor()
+      assert.equal((await done(given.service.app, 'GET', `/conversations/${conversationId}`))['sockets'], 0)
+      await window.takePart()
+      const shown = window.chat.getByText('You said: newest', { exact: true })
+      await shown.last().waitFor()
+      // Whoever has chosen to go on is not asked again.
+      await window.page.reload()
+      await shown.last().waitFor()
     },
   )
+
+  browserTest('shows a conversation that somebody is connected to in the chat', async given => {
+    const { conversationId, streamUrl } = await begunByCustomer(given.service, 'newest')
+    using _socket = await openSocket(streamUrl)
+    await using window = await ConversationWindow.open(given, `conversations/${conversationId}`)
+    await window.chat.getByText('You said: newest', { exact: true }).last().waitFor()
+    assert.equal(await window.page.getByRole('button', { name: 'Continue chatting' }).count(), 0)
+  })
 })

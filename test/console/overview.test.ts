@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import type { SeriesBody } from '../../src/protocol/admin-live.ts'
 import { eventually } from '../clients/support/eventually.ts'
-import { done } from '../support/admin.ts'
+import { ask, done } from '../support/admin.ts'
 import { startApp } from '../support/app.ts'
 import { startBot } from '../support/bot.ts'
 import { call } from '../support/http.ts'
@@ -57,6 +57,8 @@ describe('the overview', () => {
     await using window = await browser.enter(service, '/console/settings')
     const { page } = window
     const figure = page.getByText('Failed deliveries', { exact: true }).locator('xpath=..').getByRole('definition')
+    // Before that the page of a service where nothing has ever passed reads nothing.
+    await page.getByRole('banner').getByText('Live', { exact: true }).waitFor()
     const { promise: isTorn, resolve: tear } = Promise.withResolvers<void>()
     const { promise: isSeen, resolve: goOn } = Promise.withResolvers<void>()
     let reads = 0
@@ -158,6 +160,28 @@ describe('the overview', () => {
     assert.notDeepEqual(await list.getByRole('listitem').allTextContents(), held)
     await list.getByRole('link').last().click()
     assert.match(window.address, /^\/console\/conversations\/[\w-]+\?a=\d+/)
+  })
+
+  test('shows what has passed where no conversation is left of it, live and without a socket', async ({ browser }) => {
+    await using app = await startApp()
+    const { body } = await call(`${app.base}/conversations`, { method: 'POST', bearer: app.secret })
+    await call(`${app.base}/conversations/${body.conversationId}/activities`, {
+      method: 'POST',
+      bearer: app.secret,
+      json: { type: 'message', from: { id: 'dl_ana' }, text: 'Is anybody there?' },
+    })
+    await ask(app, 'DELETE', `/conversations/${body.conversationId}`)
+    await secondsPass(app, 2)
+    assert.equal((await done(app, 'GET', '/about'))['isUnused'], true)
+    await using window = await browser.enter(app)
+    const { page } = window
+    const figure = page.getByText('Failed deliveries', { exact: true }).locator('xpath=..').getByRole('definition')
+    await figure.getByText(/^[1-9]/).waitFor()
+    await page.getByRole('img', { name: /^Messages, per second/ }).waitFor()
+    await page.routeWebSocket('**/admin/v1/live', socket => socket.close())
+    await page.reload()
+    await page.getByText('Reconnecting').waitFor()
+    await figure.getByText(/^[1-9]/).waitFor()
   })
 
   test('shows how to connect where nothing has ever passed', async ({ browser }) => {

@@ -15,7 +15,7 @@ import { startApp, type TestApp } from '../support/app.ts'
 import { makeFolder } from '../support/folder.ts'
 import { call } from '../support/http.ts'
 import { inBrowser } from './browser-test.ts'
-import { startLively } from './lively.ts'
+import { secondsPass, startLively } from './lively.ts'
 
 /** What may be sent over the wire, gzipped: bytes. */
 const scriptBytesMax = 45_000
@@ -138,6 +138,33 @@ describe('the console is given out', () => {
     await window.page.reload()
     await window.page.getByText('Open sockets').waitFor()
     assert.ok(window.asked.length <= requestsMax, window.asked.join('\n'))
+  })
+
+  test('in few requests up to the first screen of a new service, by the printed link', async ({ browser }) => {
+    await using app = await startApp()
+    await using window = await browser.open(app, '/console/')
+    const { page } = window
+    await page.getByLabel('Admin key').waitFor()
+    // The page is there before its socket is.
+    const { promise: isSeen, resolve: open } = Promise.withResolvers<void>()
+    await page.routeWebSocket('**/admin/v1/live', async socket => {
+      await isSeen
+      socket.connectToServer()
+    })
+    await page.goto('about:blank')
+    window.asked.length = 0
+    await page.goto(`${app.origin}/console/#key=${app.adminKey}`)
+    await page.getByText('Open sockets').waitFor()
+    await page.getByText('Waiting for the first call').waitFor()
+    const paths = () => window.asked.map(url => new URL(url).pathname).filter(path => !/\/assets\/|\/live$/.test(path))
+    assert.deepEqual(paths(), ['/console/', '/admin/v1/login', '/admin/v1/about'])
+    // With the socket, which is not counted where a test stands in between.
+    assert.ok(window.asked.length + 1 <= requestsMax, window.asked.join('\n'))
+    // What may have happened before the socket was there is read when it is, and once.
+    open()
+    await eventually('the rest', async () => paths().length >= 5)
+    await secondsPass(app, 3)
+    assert.deepEqual(paths().slice(3).sort(), ['/admin/v1/conversations', '/admin/v1/series'])
   })
 })
 

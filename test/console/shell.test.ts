@@ -58,6 +58,30 @@ describe('the console', () => {
     await other.page.getByLabel('Admin key').waitFor()
   })
 
+  test('takes the key of a printed link that is followed where the page is open already', async ({
+    browser,
+    service: app,
+  }) => {
+    await using window = await browser.open(app, '/console/')
+    const { page } = window
+    await page.getByLabel('Admin key').waitFor()
+    await page.evaluate('window.isTheSamePage = true')
+    const follow = (key: string) => page.evaluate(`location.assign('/console/#key=${key}')`)
+    await follow('wrong')
+    await page.getByRole('alert').getByText('The key in the link is not the one of this service.').waitFor()
+    assert.equal(window.address, '/console/')
+    await follow(app.adminKey)
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+    assert.equal(window.address, '/console/')
+    // Whoever is in already has the key taken out of the address, too.
+    const answered = page.waitForResponse(response => response.url().endsWith('/admin/v1/login'))
+    await follow(app.adminKey)
+    assert.equal((await answered).status(), 204)
+    assert.equal(window.address, '/console/')
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+    assert.equal(await page.evaluate('window.isTheSamePage'), true)
+  })
+
   test('keeps the screen in the address: back, forward and reload come to it again', async ({
     browser,
     service: app,

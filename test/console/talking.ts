@@ -11,6 +11,7 @@ import { defaultBot, defaultSite } from '../../src/settings.ts'
 import { done } from '../support/admin.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import type { TestBot } from '../support/bot.ts'
+import { call, type WireBody } from '../support/http.ts'
 import { type BrokenBot, startBrokenBot, startEchoBot } from '../support/three-bots.ts'
 import type { Given } from './browser-test.ts'
 import type { ConsolePage, Page, Person } from './console-page.ts'
@@ -62,12 +63,16 @@ export async function begun({ app }: Talking, bot: string, ...texts: readonly st
 
 const someUser = { id: userId('dl_seeded'), name: undefined }
 
-/** Puts an empty conversation with *echo* into the store, begun so many milliseconds ago. Answers its id. */
-export async function seedOld({ app }: Talking, ageMs: number): Promise<ConversationId> {
-  const id = seededId()
-  const begun = { id, bot: botId('echo'), site: siteId(defaultSite.id), locale: undefined }
-  await app.store.start(begun, someUser, Date.now() - ageMs)
-  return id
+/** A customer begins a conversation with *echo*, and says something in it. Nobody is connected to it yet. */
+export async function begunByCustomer({ app }: Talking, text: string): Promise<WireBody> {
+  const { body } = await call(`${app.base}/conversations`, { method: 'POST', bearer: app.secret })
+  const { status } = await call(`${app.base}/conversations/${body.conversationId}/activities`, {
+    method: 'POST',
+    bearer: app.secret,
+    json: { type: 'message', from: { id: 'dl_customer' }, text },
+  })
+  assert.equal(status, 200, 'the bot has answered')
+  return body
 }
 
 const seededId = () => newConversationId(randomBytes(16).toString('base64url'))
@@ -160,7 +165,7 @@ export class ConversationWindow implements AsyncDisposable {
     return new ConversationWindow(opened)
   }
 
-  /** Begins a conversation, has the user say something in it, and opens it. */
+  /** Begins a conversation, has the user say something in it, opens it, and takes part. */
   static async begin(
     given: Given<Talking>,
     bot: string,
@@ -168,7 +173,14 @@ export class ConversationWindow implements AsyncDisposable {
     person: Person = {},
   ): Promise<ConversationWindow & { readonly id: string }> {
     const id = await begun(given.service, bot, ...texts)
-    return Object.assign(await ConversationWindow.open(given, `conversations/${id}`, person), { id })
+    const window = await ConversationWindow.open(given, `conversations/${id}`, person)
+    await window.takePart()
+    return Object.assign(window, { id })
+  }
+
+  /** Takes part in a conversation that nobody is connected to, and that was not begun in this window. */
+  takePart(): Promise<void> {
+    return this.page.getByRole('button', { name: 'Continue chatting' }).click()
   }
 
   /** Errors and warnings of the browser. */

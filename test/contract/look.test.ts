@@ -12,7 +12,7 @@ import { SqliteLook } from '../../src/adapters/sqlite/look.ts'
 import { openSqliteStore } from '../../src/adapters/sqlite/store.ts'
 import type { Look, LookFilter, LookPlace } from '../../src/domain/look-port.ts'
 import type { ConversationStore } from '../../src/domain/ports.ts'
-import { stampDeletion, stampFromBot } from '../../src/domain/stamp.ts'
+import { nobody, stampDeletion, stampFromBot, stampFromChannel } from '../../src/domain/stamp.ts'
 import type { TurnStore } from '../../src/domain/turn-port.ts'
 import { parseActivity } from '../../src/protocol/activity.ts'
 import { type ConversationId, type UserId, userId } from '../../src/protocol/ids.ts'
@@ -335,6 +335,28 @@ for (const [adapter, open] of [
       assert.equal(entries[3]?.timestampMs, noonMs)
       assert.equal(await look.before(id, 2), 4)
       assert.equal(await look.before(id, 3), undefined)
+    })
+
+    it('shows what no client is shown, in its place and to be told apart', async t => {
+      const { store, look } = await open(t)
+      const id = await started(store, 'a')
+      const unseen = stampFromChannel({ type: 'event', name: 'knock' }, id, { id: 'u1' })
+      const append = { ...messageAppend(id, ''), activity: unseen }
+      for (const each of [messageAppend(id, 'one'), append, messageAppend(id, 'two'), append]) await store.append(each)
+      const places = [
+        [1, undefined],
+        [2, nobody],
+        [3, undefined],
+        [4, nobody],
+      ]
+      const from = async (after: number, entries: number) => {
+        const found = await look.entries(id, { after: position(after) }, { ...everything, entries })
+        return found?.entries.map(({ position, audience }) => [position, audience])
+      }
+      assert.deepEqual(await from(0, 10), places)
+      assert.deepEqual(await from(1, 1), places.slice(1, 2))
+      const [, entry] = (await store.read(id, beginning, everything)).entries
+      assert.equal(entry?.audience, nobody, 'nor is it to clients')
     })
 
     it('tells where so many activities are left', async t => {

@@ -16,6 +16,7 @@ import { Conversations } from '../../src/domain/conversations.ts'
 import { Delivery } from '../../src/domain/delivery.ts'
 import { Hub } from '../../src/domain/hub.ts'
 import { InFlight } from '../../src/domain/in-flight.ts'
+import { InlineFiles } from '../../src/domain/inline-files.ts'
 import { Joins } from '../../src/domain/joins.ts'
 import { Links } from '../../src/domain/links.ts'
 import { Patience } from '../../src/domain/patience.ts'
@@ -97,7 +98,8 @@ export class Life {
     const joins = new Joins({ ...ports, takeTurn })
     const patience = new Patience(ports)
     const sending = new Sending({ ...ports, recorder, joins, takeTurn })
-    this.conversations = new Conversations({ ...ports, tails, hub, joins, sending, patience, inFlight })
+    const inlineFiles = new InlineFiles({ attachments, publicUrl })
+    this.conversations = new Conversations({ ...ports, tails, hub, joins, sending, inlineFiles, patience, inFlight })
   }
 
   /** Ends it as a kill does. */

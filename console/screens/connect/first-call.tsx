@@ -1,7 +1,8 @@
 /**
  * Whether somebody has connected since the screen was opened.
  */
-import type { ConversationRow } from '../../../src/protocol/admin-conversations.ts'
+import type { ConversationRow, ConversationsBody } from '../../../src/protocol/admin-conversations.ts'
+import { useNothingYet } from '../../about.ts'
 import { api } from '../../api.ts'
 import { useLive } from '../../live.ts'
 import { Pill } from '../../parts/pill.tsx'
@@ -13,6 +14,8 @@ import { useEffect, useState } from '../../ui.ts'
 /** Conversations that are looked at again, where changes of them may have been missed. */
 const rowsMax = 20
 
+const nothing: ConversationsBody = { items: [] }
+
 /** *Waiting for the first call*, until there is one. @param of undefined: whichever bot and site */
 export function FirstCall({
   of: wanted,
@@ -20,10 +23,13 @@ export function FirstCall({
   readonly of?: { readonly bot: string; readonly site: string } | undefined
 }) {
   const bot = wanted?.bot
+  const hasNothing = useNothingYet()
   // What happens after the newest that had happened before happens while somebody looks: no clock is asked.
-  const [newest, setNewest] = useState<string | undefined>(undefined)
+  const [newest, setNewest] = useState<string | undefined>(hasNothing ? '' : undefined)
   const [row, setRow] = useState<ConversationRow | undefined>(undefined)
-  const { value, again } = useLoaded(`newest ${bot}`, () => api.conversations({ bot, limit: rowsMax }))
+  const { value, again } = useLoaded(`newest ${bot}`, () =>
+    hasNothing ? Promise.resolve(nothing) : api.conversations({ bot, limit: rowsMax }),
+  )
   const look = (rows: readonly ConversationRow[]) => {
     if (newest === undefined) return
     const mine = rows.find(({ site, last }) => last > newest && (wanted === undefined || site === wanted.site))

@@ -3,7 +3,7 @@
  * made once and never written over.
  */
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
+import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { masterKeyBytes } from './keys.ts'
 
@@ -21,6 +21,15 @@ const keyPattern = /^[A-Za-z0-9+/]{43}=\r?\n?$/
 export async function openMasterKey(dir: string): Promise<Uint8Array> {
   const file = path.join(dir, fileName)
   return (await read(file)) ?? (await make(dir, file))
+}
+
+/** Whether others on this machine may read the master key beside a store, which opens all of it. False where there is none. */
+export async function isMasterKeyReadable(dir: string): Promise<boolean> {
+  try {
+    return ((await stat(path.join(dir, fileName))).mode & 0o044) !== 0
+  } catch {
+    return false
+  }
 }
 
 async function read(file: string): Promise<Uint8Array | undefined> {

@@ -22,8 +22,10 @@ export const auditor =
   (request, action, subject) =>
     events({ event: 'audit', action, subject, address: addresses.of(request.raw) })
 
-/** Mounts on a server. */
+/** Mounts on a server. Whoever may GET may ask for the head of the answer alone. */
 export const router =
   (app: FastifyInstance): Route =>
-  (path, handlers) =>
-    mount(app, base + path, handlers, jsonBytesMax)
+  (path, handlers) => {
+    const { GET } = handlers
+    mount(app, base + path, GET === undefined ? handlers : { ...handlers, HEAD: GET }, jsonBytesMax)
+  }

@@ -50,14 +50,15 @@ export function pageOf<Item>(
   limit: string | undefined,
   cursor: string | undefined,
 ): { readonly items: readonly Item[]; readonly next: string | undefined } {
-  const max = Math.min(limit === undefined ? itemsDefault : readNumber('limit', limit), itemsMax)
-  const from = cursor === undefined ? 0 : readNumber('cursor', cursor)
+  const max = Math.min(limit === undefined ? itemsDefault : readNumber('limit', limit, 1), itemsMax)
+  const from = cursor === undefined ? 0 : readNumber('cursor', cursor, 0)
   const to = from + max
   return { items: items.slice(from, to), next: to < items.length ? String(to) : undefined }
 }
 
-function readNumber(name: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new ProtocolError('Unacceptable', `'${name}' is not one of this list.`)
+function readNumber(name: string, text: string, least: number): number {
+  if (!/^\d{1,9}$/.test(text) || Number(text) < least)
+    throw new ProtocolError('Unacceptable', `'${name}' is not a number from ${least} on.`)
   return Number(text)
 }
 

@@ -2,6 +2,7 @@
  * What the admin API is told of bots and sites, checked field by field: every refusal names its field.
  */
 import type { BotChange, SiteChange } from '../../protocol/admin.ts'
+import { asWritten } from '../../protocol/endpoint.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import { type JsonObject, parseOptionalObject } from '../../protocol/fields.ts'
 import { idCharactersMax, originCharactersMax, tokenOriginsMax } from '../../protocol/limits.ts'
@@ -110,7 +111,8 @@ function url(value: unknown, name: string): string {
   if (typeof value !== 'string') throw wrongType(name, 'a string')
   const read = value.length > urlCharactersMax ? null : URL.parse(value)
   const isHttp = read?.protocol === 'http:' || read?.protocol === 'https:'
-  if (read !== null && isHttp && read.username === '' && read.password === '' && read.hash === '') return read.href
+  if (read !== null && isHttp && read.username === '' && read.password === '' && read.hash === '')
+    return asWritten(value, read)
   throw new ProtocolError(
     'Unacceptable',
     `'${name}' takes an http or https address such as http://localhost:3978/api/messages, without user name or fragment.`,

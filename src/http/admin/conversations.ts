@@ -19,12 +19,13 @@ import { type LiveDoor, type LivePorts, liveRoute } from './live.ts'
 import { readListQuery } from './queries.ts'
 import { type RecordsPorts, recordRoutes } from './records.ts'
 import { type SeriesPorts, seriesRoutes } from './series.ts'
-import { type TailDoor, tailRoute } from './tail.ts'
+import { type TailDoor, type TailPorts, tailRoute } from './tail.ts'
 
 /** What the routes need of the inside. */
 export type ConversationPorts = RecordsPorts &
   SeriesPorts &
-  LivePorts & {
+  LivePorts &
+  TailPorts & {
     readonly looking: Looking
     readonly steering: Steering
     readonly access: Access

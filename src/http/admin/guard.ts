@@ -26,7 +26,7 @@ export type Admission =
   | { readonly refused: ProtocolError; readonly session?: undefined }
   | { readonly refused?: undefined; readonly session: Session | undefined }
 
-/** Wrong keys from one address within a second. Then even the right one is refused until the next second. */
+/** Wrong keys from one address within a second. Further ones are 429 until the next; the right one always passes. */
 const wrongKeysPerSecond = 5
 
 const bearer = /^bearer +(\S+) *$/i
@@ -111,12 +111,13 @@ export class Guard {
   }
 
   #wrongKey(request: IncomingMessage, key: string): ProtocolError | undefined {
+    // Whoever has it is not to be locked out by somebody who guesses at the same address.
+    if (timingSafeEqual(digest(key), this.#keyDigest)) return undefined
     const { addresses, events } = this.#ports
     const caller = addresses.callerOf(request)
     const wrong = this.#wrongIn(caller)
     if (wrong >= wrongKeysPerSecond)
       return new ProtocolError('TooManyRequests', 'Too many wrong keys have come from this address.')
-    if (timingSafeEqual(digest(key), this.#keyDigest)) return undefined
     this.#wrong.set(caller, wrong + 1)
     events({ event: 'audit', action: 'wrongKey', subject: 'admin API', address: addresses.of(request) })
     return new ProtocolError('AdminKeyNeeded', 'This is not the key of the admin API.')

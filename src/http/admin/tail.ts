@@ -6,9 +6,11 @@ import { PassThrough } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Inspection } from '../../domain/inspection.ts'
 import type { LiveSink } from '../../domain/live-feeds.ts'
+import type { Sites } from '../../domain/sites.ts'
 import type { TurnBody } from '../../protocol/admin-conversations.ts'
 import type { TailLine } from '../../protocol/admin-live.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
+import { botId } from '../../protocol/ids.ts'
 import { jsonBytesMax } from '../../protocol/limits.ts'
 import { type Handler, mount } from '../paths.ts'
 import { base } from './audit.ts'
@@ -17,7 +19,10 @@ import { readTailQuery } from './queries.ts'
 import type { Session, Sessions } from './session.ts'
 
 /** What the tail needs of the inside. */
-export type TailPorts = LivePorts & { readonly inspection: Pick<Inspection, 'turn'> }
+export type TailPorts = LivePorts & {
+  readonly inspection: Pick<Inspection, 'turn'>
+  readonly sites: Pick<Sites, 'bot'>
+}
 
 /** What the tail is given by those who let people in. */
 export type TailDoor = {
@@ -52,6 +57,10 @@ export function tailRoute(app: FastifyInstance, ports: TailPorts, { sessionOf, s
     if (ports.isStopping()) throw new ProtocolError('Unavailable', 'The service is stopping.')
     if (open.size >= tailsMax) throw new ProtocolError('Unavailable', 'Too many are looking in already.')
     const asked = readTailQuery(request)
+    const { bot } = asked.followed
+    // Nothing would ever come of one that is misspelt.
+    if (bot !== undefined && ports.sites.bot(botId(bot)) === undefined)
+      throw new ProtocolError('UnknownBot', 'There is no such bot.')
     const session = sessionOf(request.raw)
     const own = new Tail(ports, asked)
     open.set(own, session)

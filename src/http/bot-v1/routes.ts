@@ -8,9 +8,10 @@ import { botGrant } from '../../domain/grant.ts'
 import type { Replies } from '../../domain/replies.ts'
 import type { Bot, Sites } from '../../domain/sites.ts'
 import { refuseLong } from '../../protocol/activity.ts'
+import { keptMessageOf } from '../../protocol/bot-message.ts'
 import { readBotReply } from '../../protocol/bot-reply.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
-import { type JsonObject, parseOptionalObject } from '../../protocol/fields.ts'
+import { parseOptionalObject } from '../../protocol/fields.ts'
 import { readConversationId, userId } from '../../protocol/ids.ts'
 import { activityBytesMax, bagCharactersMax } from '../../protocol/limits.ts'
 import { answerBag, takeBag } from '../bag-answer.ts'
@@ -50,20 +51,13 @@ export function oldBots(ports: OldBotPorts): (app: FastifyInstance) => void {
     if (conversation === undefined) throw new ProtocolError('UnknownConversation', 'Unknown conversation.')
     const grant = botGrant(conversation, bot)
     await ports.replies.find(grant)
-    const user = said.user === undefined || said.user === bot.id ? undefined : userId(said.user)
-    await keepBags(ports.bags, { bot: bot.id, conversation, user }, said.bags)
-    const id =
-      said.activity === undefined
-        ? undefined
-        : await ports.replies.reply(
-            grant,
-            said.activity,
-            undefined,
-            repeatKey(request, 'idempotency-key'),
-            request.arrivedMs,
-          )
-    const created = id === undefined ? undefined : await ports.replies.timeOf(grant, id)
-    return json(reply, stored(body, { id, conversationId: conversation, created }))
+    const user = await ports.replies.addressee(grant, { to: said.user, repliesTo: said.repliesTo })
+    await keepBags(ports.bags, { bot: bot.id, conversation, user: user?.id }, said.bags)
+    if (said.activity === undefined) return json(reply, {})
+    const key = repeatKey(request, 'idempotency-key')
+    const id = await ports.replies.reply(grant, said.activity, undefined, key, request.arrivedMs)
+    const kept = await ports.replies.textOf(grant, id)
+    return json(reply, (kept === undefined ? undefined : keptMessageOf(kept, user)) ?? {})
   }
   const read = (keyOf: KeyOf) => (request: FastifyRequest, reply: FastifyReply) =>
     answerBag(ports.bags, keyOf(ownBot(ports, request), request), reply)
@@ -112,17 +106,4 @@ function ownBot(ports: OldBotPorts, request: FastifyRequest): Bot {
   if (named !== bot.id && named !== bot.app?.id)
     throw new ProtocolError('Forbidden', 'This is the data of another bot.')
   return bot
-}
-
-/** The message as it has been taken: the bot's own, with what the service sets, and without the data it has put away. */
-function stored(message: JsonObject, set: JsonObject): JsonObject {
-  const putAway = new Set([
-    'botuserdata',
-    'botconversationdata',
-    'botperuserinconversationdata',
-    'id',
-    'conversationid',
-    'created',
-  ])
-  return { ...Object.fromEntries(Object.entries(message).filter(([name]) => !putAway.has(name.toLowerCase()))), ...set }
 }

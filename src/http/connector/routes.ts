@@ -14,6 +14,7 @@ import { json, parameter, query, repeatKey } from '../requests.ts'
 import { type AdmissionPorts, admitBot, admitCaller } from './admission.ts'
 import { type AttachmentPorts, connectorAttachments } from './attachments.ts'
 import { botState, type StatePorts } from './state.ts'
+import { noUserTokens } from './user-tokens.ts'
 
 /** What the routes need of the inside. */
 export type ConnectorPorts = AdmissionPorts &
@@ -21,12 +22,15 @@ export type ConnectorPorts = AdmissionPorts &
   StatePorts & { readonly replies: Replies; readonly members: Members }
 
 /** Where a bot finds us: below its `serviceUrl`. The bare path is what bots with credentials of their own call. */
-const bases = ['/connector/:opened/:mark/v3', '/v3']
+const bases = ['/connector/:opened/:mark', '']
 
 /** Mounts the API. */
 export function connector(ports: ConnectorPorts): (app: FastifyInstance) => void {
   return app => {
-    for (const base of bases) mountBelow(app, base, ports)
+    for (const base of bases) {
+      mountBelow(app, `${base}/v3`, ports)
+      noUserTokens(app, base)
+    }
   }
 }
 

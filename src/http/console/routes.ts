@@ -5,6 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ProtocolError } from '../../protocol/errors.ts'
 import { jsonBytesMax } from '../../protocol/limits.ts'
+import { steeringHeaders } from '../cors.ts'
 import { Gzipped, takesGzip } from '../gzip.ts'
 import { type Handler, mount } from '../paths.ts'
 import { parameter } from '../requests.ts'
@@ -68,7 +69,7 @@ export function consolePage({ dir, isHome }: ConsolePorts): (app: FastifyInstanc
   }
 
   return app => {
-    const get = (path: string, handler: Handler) => mount(app, path, { GET: handler }, jsonBytesMax)
+    const get = (path: string, handler: Handler) => mount(app, path, { GET: handler, HEAD: handler }, jsonBytesMax)
     if (isHome) get('/', (_request, reply) => guarded(reply).redirect('/console/'))
     get('/console', page)
     get('/console/*', page)
@@ -79,5 +80,5 @@ export function consolePage({ dir, isHome }: ConsolePorts): (app: FastifyInstanc
 /** The API answers pages of every origin; the console is for itself alone. */
 function guarded(reply: FastifyReply): FastifyReply {
   reply.removeHeader('access-control-allow-origin')
-  return reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer')
+  return reply.headers(steeringHeaders)
 }

@@ -15,10 +15,10 @@ import { readMediaType } from '../../protocol/attachment.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import { activityBytesMax, jsonBytesMax, uploadBytesMax } from '../../protocol/limits.ts'
 import { activityOfMessage, type Message, messageOfActivity, parseMessageText } from '../../protocol/message.ts'
-import { parseTokenParameters } from '../../protocol/token-parameters.ts'
+import { parseOldStart, parseOldTokenParameters } from '../../protocol/token-parameters.ts'
 import { type Position, writeWatermark } from '../../protocol/watermark.ts'
 import { authenticator } from '../authorization.ts'
-import { bodyBytes, bodyText } from '../bodies.ts'
+import { bodyBytes, bodyText, looseText } from '../bodies.ts'
 import { beginTurn, told } from '../marks.ts'
 import { type Handler, mount, type Origins } from '../paths.ts'
 import { json, parameter, query, repeatKey } from '../requests.ts'
@@ -62,7 +62,7 @@ export function oldDirectLine(ports: OldDirectLinePorts): (app: FastifyInstance)
     const grant = authenticate(request)
     refuseWhenStopping()
     throttle.open(grant)
-    return json(reply, (await opening.generate(grant, parseTokenParameters(bodyText(request, 'MalformedBody')))).token)
+    return json(reply, (await opening.generate(grant, parseOldTokenParameters(looseText(request)))).token)
   }
   const renew: Handler = async (request, reply) => {
     const grant = authenticate(request)
@@ -73,7 +73,7 @@ export function oldDirectLine(ports: OldDirectLinePorts): (app: FastifyInstance)
     const grant = authenticate(request)
     refuseWhenStopping()
     throttle.open(grant)
-    const opened = await opening.start(grant, parseTokenParameters(bodyText(request, 'MalformedBody')), false)
+    const opened = await opening.start(grant, parseOldStart(looseText(request)), false)
     return json(reply, {
       conversationId: opened.conversation,
       token: opened.token,

@@ -75,7 +75,7 @@ export class Stream implements Listener {
   /** Listens to the client. Handlers are shared by all sockets. */
   begin(): void {
     this.socket.stream = this
-    this.socket.on('message', onMessage).on('ping', onPing).on('pong', onLife).on('error', ignore)
+    this.socket.on('message', onMessage).on('ping', onPing).on('pong', onPong).on('error', ignore)
   }
 
   get user(): UserId | undefined {
@@ -106,8 +106,9 @@ export class Stream implements Listener {
     this.#cursor?.end()
   }
 
+  /** A pong says that the client is there, whether or not it was asked. */
   alive(): void {
-    this.heardMs = this.#ports.clock.monotonicMs()
+    this.#takesFrame()
   }
 
   /** On `/stream` clients send only empty frames, to keep the line open; on `/multimodal` every other frame is an activity. */
@@ -124,7 +125,7 @@ export class Stream implements Listener {
 
   #takesFrame(): boolean {
     if (this.#isDeaf) return false
-    this.alive()
+    this.heardMs = this.#ports.clock.monotonicMs()
     const { frameRate } = this.#ports
     if (frameRate === undefined) return true
     if (waitMs(this.#framesFreeAtMs, this.heardMs, frameRate) > 0) {
@@ -176,7 +177,7 @@ function onPing(this: WebSocket, data: Buffer): void {
   if (this instanceof StreamSocket) this.stream?.answer(data)
 }
 
-function onLife(this: WebSocket): void {
+function onPong(this: WebSocket): void {
   if (this instanceof StreamSocket) this.stream?.alive()
 }
 

@@ -20,7 +20,6 @@ export type DevTokenPorts = {
 export function devToken({ issueToken, origins }: DevTokenPorts): (app: FastifyInstance) => void {
   const giveToken: Handler = async (request, reply) => {
     reply.removeHeader('access-control-allow-origin')
-    reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer')
     const caller = checkedCaller(request)
     if (caller.refused !== undefined) {
       const { status, message } = caller.refused

@@ -4,7 +4,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { jsonBytesMax } from '../../protocol/limits.ts'
 import { Gzipped, takesGzip } from '../gzip.ts'
-import { mount } from '../paths.ts'
+import { type Handler, mount } from '../paths.ts'
 
 /** A file of Web Chat: the bundle, or the licences of what is bundled. */
 export type WebChatFile = 'webchat.js' | 'webchat.js.LICENSE.txt'
@@ -40,7 +40,8 @@ export class WebChatFiles {
   mount(app: FastifyInstance, below: string): void {
     for (const name of Object.keys(types) as WebChatFile[]) {
       const path = `${below}/${this.version}/${name}`
-      mount(app, path, { GET: (request, reply) => this.#answer(name, request, reply) }, jsonBytesMax)
+      const answer: Handler = (request, reply) => this.#answer(name, request, reply)
+      mount(app, path, { GET: answer, HEAD: answer }, jsonBytesMax)
     }
   }
 

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { jsonBytesMax } from '../../protocol/limits.ts'
+import { steeringHeaders } from '../cors.ts'
 import { type Handler, mount, type Origins } from '../paths.ts'
 import type { WebChatFiles } from './files.ts'
 
@@ -30,7 +31,7 @@ const parts = [
 export function chatFrame({ files, origins }: FramePorts): (app: FastifyInstance) => void {
   const page = file('frame.html').replaceAll('{version}', files.version)
   return app => {
-    const get = (path: string, handler: Handler) => mount(app, path, { GET: handler }, jsonBytesMax)
+    const get = (path: string, handler: Handler) => mount(app, path, { GET: handler, HEAD: handler }, jsonBytesMax)
     get('/console/frame.html', (request, reply) => {
       const line = new URL(origins.of(request.raw, request.originalUrl)).origin
       sameOriginOnly(reply).header('content-security-policy', policyFor(line))
@@ -47,7 +48,7 @@ export function chatFrame({ files, origins }: FramePorts): (app: FastifyInstance
 /** The API answers pages of every origin; what is answered here is for the console. */
 function sameOriginOnly(reply: FastifyReply): FastifyReply {
   reply.removeHeader('access-control-allow-origin')
-  return reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer')
+  return reply.headers(steeringHeaders)
 }
 
 /**

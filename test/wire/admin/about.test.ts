@@ -10,7 +10,7 @@ import { openOutside } from '../../../src/outside.ts'
 import type { SettingBody } from '../../../src/protocol/admin.ts'
 import { defaults } from '../../../src/settings.ts'
 import { ask, assertAdminRefused, done } from '../../support/admin.ts'
-import { startApp } from '../../support/app.ts'
+import { startApp, type TestApp } from '../../support/app.ts'
 import { call } from '../../support/http.ts'
 import { openSocket } from '../../support/socket.ts'
 
@@ -37,6 +37,22 @@ test('the service says what it is, where it is and what it can do', async () => 
     [mode, publicUrl, domain, features],
     ['serve', 'https://chat.example.org/line', 'https://chat.example.org/line/v3/directline', ['memory']],
   )
+})
+
+test('whoever asks is told where clients go who reach the service in the same way', async () => {
+  const asked = async ({ adminOrigin, adminKey: bearer, port }: TestApp) => {
+    const headers = { host: `localhost:${port + 1}` }
+    return (await call(`${adminOrigin}/admin/v1/about`, { bearer, headers })).body['domain']
+  }
+  await using app = await startApp()
+  assert.equal(await asked(app), `http://localhost:${app.port + 1}/v3/directline`)
+  await using strict = await startApp({ settings: { development: false } })
+  assert.equal(await asked(strict), strict.base)
+  await using known = await startApp({ settings: { publicUrl: 'https://chat.example.org/line' } })
+  assert.equal(await asked(known), 'https://chat.example.org/line/v3/directline')
+  const admin = { ...defaults.admin, listen: { host: '127.0.0.1', port: 0 } }
+  await using apart = await startApp({ settings: { admin } })
+  assert.equal(await asked(apart), apart.base, 'the name of the console says nothing about the line')
 })
 
 test('the settings are shown as they were read, line for line', async () => {

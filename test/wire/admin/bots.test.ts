@@ -228,6 +228,13 @@ suite('a bot that is removed', () => {
   })
 })
 
+test('a list of parts that hold nothing would never end: a part has at least one', async () => {
+  for (const path of ['/bots?limit=0', '/bots?limit=-1', '/bots?cursor=x', '/bots/written/sites?limit=0'])
+    assertAdminRefused(await ask(app, 'GET', path), 400, 'BadArgument')
+  const { items, next } = await done(app, 'GET', '/bots/written/sites?limit=1&cursor=0')
+  assert.deepEqual([(items as unknown[]).length, next], [1, undefined])
+})
+
 suite('a bot of the settings', () => {
   test('is changed where it stands, and whoever tries it here is told where that is', async () => {
     for (const [method, path] of [

@@ -3,7 +3,8 @@
  */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { ask, assertAdminRefused } from '../../support/admin.ts'
+import type { CheckReport } from '../../../src/protocol/admin-problems.ts'
+import { ask, assertAdminRefused, done } from '../../support/admin.ts'
 import { startApp } from '../../support/app.ts'
 import { assertFound, check, checkAt, hasIpv6, serve, stepOf } from '../../support/check.ts'
 import { startEchoBot } from '../../support/three-bots.ts'
@@ -60,6 +61,33 @@ describe('the way to a bot', () => {
     const pathless = await checkAt('http://127.0.0.1:3978')
     assertFound(pathless, 'BadUrl', 'url', /no path/)
     assert.deepEqual(pathless.problem?.fix?.patch, { endpoint: 'http://127.0.0.1:3978/api/messages' })
+  })
+
+  it('ends at a URL that was given without a path, unless the bot is seen to take activities at /', async () => {
+    const takesAt = (path: string) =>
+      serve((request, response) => response.writeHead(request.url === path ? 200 : 404).end())
+    await using bot = await takesAt('/')
+    await using other = await takesAt('/api/messages')
+    await using app = await startApp()
+    const endpointOf = (port: number) => `http://127.0.0.1:${port}`
+    const add = async (id: string, endpoint: string) =>
+      (await ask(app, 'POST', '/bots', { id, endpoint })).body['endpoint']
+    const checked = async (id: string, send: boolean) =>
+      (await done(app, 'POST', `/bots/${id}/check`, { send })) as unknown as CheckReport
+    assert.equal(await add('root', endpointOf(bot.port)), endpointOf(bot.port), 'it is kept as it was written')
+    assert.equal(await add('other', endpointOf(other.port)), endpointOf(other.port))
+
+    for (const send of [false, true]) {
+      const report = await checked('other', send)
+      assertFound(report, 'BadUrl', 'url', /no path.*end the address with it/)
+      assert.deepEqual(report.problem?.fix?.patch, { endpoint: `${endpointOf(other.port)}/api/messages` })
+    }
+    assertFound(await checked('root', false), 'BadUrl', 'url', /no path/)
+    const found = await checked('root', true)
+    assert.equal(found.ok, true, JSON.stringify(found))
+    assert.match(stepOf(found, 'url').note, /it has no path, so \/ is meant/)
+    await done(app, 'PATCH', '/bots/root', { endpoint: `${endpointOf(bot.port)}/` })
+    assert.equal((await checked('root', false)).ok, true, 'a slash is a path')
   })
 
   it('ends at a name nobody knows: NameUnknown', async () => {

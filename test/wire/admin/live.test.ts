@@ -52,6 +52,20 @@ async function settled(socket: TestSocket): Promise<void> {
   socket.send(JSON.stringify({ op: 'unsub', id }))
 }
 
+test('what is sent as the channel is a record too, for those who follow one log and for those who follow all', async () => {
+  using socket = await look()
+  const chat = await startChat(app, { id: 'u1' })
+  follow(socket, 'all', 'records')
+  follow(socket, 'one', 'records', { conversation: chat.conversation, after: 0 })
+  await settled(socket)
+  const json = { activity: { type: 'event', name: 'knock' }, as: 'channel' }
+  await done(app, 'POST', `/conversations/${chat.conversation}/send`, json)
+  for (const id of ['all', 'one']) {
+    const [record] = await untilRecords(socket, id, 1)
+    assert.deepEqual([record?.seq, record?.dir, record?.activity['name']], [1, 'channel', 'knock'])
+  }
+})
+
 test('records of every conversation come as they are said, or of one bot’s', async () => {
   using socket = await look()
   follow(socket, 'all', 'records')

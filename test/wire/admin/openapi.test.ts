@@ -25,12 +25,12 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
 )
 
-/** What the service mounts, told by the framework itself. */
+/** What the service mounts, told by the framework itself. HEAD is nothing of its own: it is there wherever GET is. */
 const mounted: string[] = []
 channel('fastify.initialization').subscribe(message => {
   const { fastify } = message as { fastify: FastifyInstance }
   fastify.addHook('onRoute', ({ method, url: path }) => {
-    mounted.push(`${String(method)} ${path}`)
+    if (method !== 'HEAD') mounted.push(`${String(method)} ${path}`)
   })
 })
 const app = await startApp()

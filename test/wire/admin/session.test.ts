@@ -73,6 +73,7 @@ test('with the cookie, only pages of ours may ask, and whatever changes anything
     `http://127.0.0.1:${Number(port) + 1}`,
     `http://127.0.0.1:${port}.evil.example`,
     `http://localhost:${port}`,
+    `https://127.0.0.1:${port}`,
   ]) {
     assertAdminRefused(await bots(cookie, { origin }), 403, 'ForeignOrigin')
     assertAdminRefused(await change(cookie, { origin }), 403, 'ForeignOrigin')
@@ -116,6 +117,9 @@ test('behind https the cookie is for https alone, and the public address is an o
   assert.doesNotMatch(local, /Secure/)
   const forwarded = (await login(own, { 'x-forwarded-proto': 'https' })).headers['set-cookie']?.[0] ?? ''
   assert.match(forwarded, /; Secure$/)
+  const from = (scheme: string) => ({ 'x-forwarded-proto': scheme, origin: own.origin.replace('http', 'https') })
+  assert.equal((await change(cookie, from('https'), own)).status, 200)
+  assertAdminRefused(await change(cookie, from('http'), own), 403, 'ForeignOrigin')
 })
 
 test('the names in admin.hosts are ours too, and no others, for the API, the console and what is for development', async () => {
@@ -224,17 +228,17 @@ test('a session ends with the key it was opened with', async () => {
   assertAdminRefused(await bots(cookie, {}, again), 401, 'AdminKeyNeeded')
 })
 
-test('after five wrong keys in a second nobody at that address logs in until the next, and each is audited', async () => {
+test('after five wrong keys in a second further ones are too many, the right one logs in, and each is audited', async () => {
   await using own = await startApp()
   for (let rounds = 0; ; rounds += 1) {
     assert.ok(rounds < 20, 'never refused')
     const answers = await Promise.all(Array.from({ length: 12 }, () => login(own, {}, 'wrong')))
     const limited = answers.filter(({ status }) => status === 429)
+    assert.equal((await login(own)).status, 204)
     if (limited.length === 0) continue
     for (const answer of limited) assertAdminRefused(answer, 429, 'TooManyRequests')
     break
   }
-  for (let rounds = 0; (await login(own)).status === 429; rounds += 1) assert.ok(rounds < 5_000, 'never let in again')
   const actions = own.events.flatMap(event => (event.event === 'audit' ? [event.action] : []))
   assert.ok(actions.filter(action => action === 'wrongKey').length >= 5)
   assert.equal(actions.at(-1), 'loggedIn')

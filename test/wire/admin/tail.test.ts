@@ -110,7 +110,6 @@ test('a turn has no line before it is over', async () => {
 test('the tail is of one conversation or one bot, if that is asked for', async () => {
   const chat = await startChat(app, { id: 'u1' })
   using one = await tail(`?conversation=${chat.conversation}`)
-  using none = await tail('?bot=another')
   using ours = await tail('?bot=bot')
   const other = await startChat(app, { id: 'u1' })
   await say(other, 'elsewhere')
@@ -119,7 +118,7 @@ test('the tail is of one conversation or one bot, if that is asked for', async (
   await ours.until('both', lines => textsIn(lines).length === 2)
   assert.deepEqual(textsIn(one.lines), ['here'])
   assert.ok(turnsIn(one.lines).every(({ conversation }) => conversation === chat.conversation))
-  assert.deepEqual(none.lines, [])
+  assertAdminRefused(await ask(app, 'GET', '/tail?bot=another'), 404, 'UnknownBot')
   assertAdminRefused(await ask(app, 'GET', '/tail?conversation=nothing'), 404, 'BadArgument')
 })
 

@@ -125,6 +125,44 @@ test('are kept from a message the bot posts, for the person it is to', async () 
   assert.deepEqual(await bagsWith(conversation, 'another'), { conversation: allBags.conversation })
 })
 
+test('are kept from a message the bot posts to nobody: for who sent what it answers, else for the only one there', async () => {
+  for (const to of [undefined, { id: '$service$' }, { id: 'bot' }]) {
+    const mark = { botUserData: { mark: `${to?.id}` }, botPerUserInConversationData: { mark: `${to?.id}` } }
+    const both = { user: mark.botUserData, both: mark.botPerUserInConversationData }
+    const { conversation, ...chat } = await startOldChat(app)
+    await sayOld(chat, 'alone', 'only')
+    const first = bot.of(conversation, 'Message').at(-1)?.id
+    assert.equal((await postAsOldBot(app.origin, { conversationId: conversation, to, ...mark })).status, 200)
+    assert.deepEqual(await bagsWith(conversation, 'only'), both)
+    await sayOld(chat, 'me too', 'second')
+    const answered = bot.of(conversation, 'Message').at(-1)?.id
+    const other = { botUserData: { mark: 'other' }, botPerUserInConversationData: { mark: 'other' } }
+    await postAsOldBot(app.origin, { conversationId: conversation, to, replyToMessageId: answered, ...other })
+    assert.deepEqual(await bagsWith(conversation, 'second'), { user: { mark: 'other' }, both: { mark: 'other' } })
+    assert.deepEqual(await bagsWith(conversation, 'only'), both)
+    await postAsOldBot(app.origin, {
+      conversationId: conversation,
+      to: { id: 'second' },
+      replyToMessageId: first,
+      ...mark,
+    })
+    assert.deepEqual(await bagsWith(conversation, 'second'), both, 'whom it is to counts first')
+  }
+})
+
+test('of a user are kept for nobody where it cannot be told whose they are, and never for another', async () => {
+  const { conversation, ...chat } = await startOldChat(app)
+  for (const user of ['this one', 'that one']) await sayOld(chat, 'hello', user)
+  assert.equal((await postAsOldBot(app.origin, { conversationId: conversation, ...bags })).status, 200)
+  for (const user of ['this one', 'that one'])
+    assert.deepEqual(await bagsWith(conversation, user), { conversation: allBags.conversation })
+  const { conversation: small, ...alone } = await startOldChat(app)
+  await sayOld(alone, 'hello', 'present')
+  await postAsOldBot(app.origin, { conversationId: small, to: { id: 'absent' }, botUserData: { of: 'absent' } })
+  assert.deepEqual(await bagsWith(small, 'present'), {})
+  assert.deepEqual(await bagsWith(small, 'absent'), { user: { of: 'absent' } })
+})
+
 test('serve clients of either API alike', async () => {
   answer('keep', bags)
   const chat = await startChat(app)

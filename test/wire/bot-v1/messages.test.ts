@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import type { ConversationId } from '../../../src/protocol/ids.ts'
 import { startApp } from '../../support/app.ts'
-import { readLog, startChat } from '../../support/direct-line.ts'
+import { readLog, say, startChat } from '../../support/direct-line.ts'
 import { type Answer, call, callRaw } from '../../support/http.ts'
 import {
   answering,
@@ -81,6 +81,56 @@ test('joins the conversation it names, and is answered with the stored message',
     replyToId: told?.id,
   })
   await socket.untilText('Later')
+})
+
+test('is answered with what is stored and nothing else, whoever the bot says it is and however it spells names', async () => {
+  const chat = await startChat(app, { id: 'u1', name: 'Uma' })
+  await say(chat, 'hello')
+  const answer = await postMessage({
+    ID: 'mine',
+    Created: '2001-01-01T00:00:00Z',
+    ConversationId: chat.conversation,
+    From: { id: 'eve', address: 'eve', channelId: 'sms', isBot: false },
+    To: { Id: 'u1', channelId: 'sms' },
+    Language: 'en',
+    SourceText: 'Hola',
+    ReplyToMessageId: `${chat.conversation}|0000001`,
+    Participants: [],
+    TotalParticipants: 5,
+    ChannelMessageId: 'x',
+    ChannelConversationId: 'x',
+    ChannelData: { Deep: 1 },
+    Attachments: [{ ContentType: 'image/png', ContentUrl: 'https://i.example/a.png' }, { title: 'A card' }],
+    Place: 'Berlin',
+    Hashtags: ['a'],
+    BotUserData: { secret: 1 },
+    ETag: '*',
+    made: 'up',
+  })
+  assert.equal(answer.status, 200, answer.text)
+  const from = { id: 'bot', address: 'bot', name: 'Bot', channelId: 'directline', isBot: true }
+  const to = { id: 'u1', address: 'u1', name: 'Uma', channelId: 'directline', isBot: false }
+  assert.deepEqual(answer.body, {
+    type: 'Message',
+    id: `${chat.conversation}|0000002`,
+    conversationId: chat.conversation,
+    created: (await readLog(chat)).at(-1)?.timestamp,
+    language: 'en',
+    text: '',
+    from,
+    to,
+    replyToMessageId: `${chat.conversation}|0000001`,
+    participants: [from, to],
+    totalParticipants: 2,
+    channelMessageId: `${chat.conversation}|0000002`,
+    channelConversationId: chat.conversation,
+    channelData: { Deep: 1 },
+    attachments: [
+      { contentType: 'image/png', contentUrl: 'https://i.example/a.png' },
+      { contentType: 'application/vnd.microsoft.card.hero', content: { title: 'A card' } },
+    ],
+    place: 'Berlin',
+  })
 })
 
 test('is answered with the id and the time that the log has, however fast messages come', async () => {
@@ -169,9 +219,12 @@ test('maps cards and files, and shows the bot as the sender whoever it says it i
 
 test('ends a conversation, and ignores types that mean nothing from a bot', async () => {
   const chat = await startOldChat(app)
-  assert.equal((await postMessage({ type: 'EndOfConversation', conversationId: chat.conversation })).status, 200)
-  for (const type of ['Ping', 'BotAddedToConversation', 'typing', 'Made up'])
-    assert.equal((await postMessage({ type, conversationId: chat.conversation, text: 'unsaid' })).status, 200, type)
+  const { status, body } = await postMessage({ type: 'EndOfConversation', conversationId: chat.conversation })
+  assert.deepEqual([status, body['type'], body.id], [200, 'EndOfConversation', `${chat.conversation}|0000001`])
+  for (const type of ['Ping', 'BotAddedToConversation', 'typing', 'Made up']) {
+    const ignored = await postMessage({ type, conversationId: chat.conversation, text: 'unsaid' })
+    assert.deepEqual([ignored.status, ignored.body], [200, {}], type)
+  }
   assert.deepEqual(
     (await readLog(chat)).map(({ type }) => type),
     ['endOfConversation'],

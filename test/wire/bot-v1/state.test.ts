@@ -147,8 +147,9 @@ test('keeps no data for a conversation that is not there, nor beyond its end', a
     const answer = await read(path)
     if (answer.status === 200) assert.equal(bagIn(answer).data, null)
     else assertOldRefused(answer, 404, 'NotFound')
-    const { status } = await put(path, { data: { a: 2 } })
-    assert.ok(status === 404 || status === 412, `${status}`)
+    for (const anything of [{}, { eTag: '*' }, { eTag: null }])
+      assertOldRefused(await put(path, { data: { a: 2 }, ...anything }), 404, 'NotFound')
+    assertOldRefused(await put(path, { data: { a: 2 }, eTag: 'stale' }), 412, 'NotAllowed')
   }
   assert.deepEqual(bagIn(await read('/bots/bot/users/leaver')).data, { stays: true })
 })

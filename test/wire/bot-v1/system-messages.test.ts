@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { startApp } from '../../support/app.ts'
+import type { BotTurnEnd } from '../../support/bot.ts'
 import { generateToken, post, readLog, say, startChat } from '../../support/direct-line.ts'
 import { call } from '../../support/http.ts'
 import { answering, speakingV1, startOldBot } from '../../support/old-bot.ts'
@@ -128,6 +129,66 @@ test('makes no message of an answer to a system message without a text', async (
     const chat = await startOldChat(own, { id: 'u1' })
     await sayOld(chat, 'hello')
     assert.equal((await readMessages(chat)).length, 1, JSON.stringify(answer))
+  }
+})
+
+const deleteUserData = { type: 'deleteUserData', from: { id: 'u1' } }
+
+/** What a 3.0 client sees of the answer to its wish that its data go. */
+async function toldOfDeletion(end: BotTurnEnd) {
+  await using asked = await startOldBot({ answer: ({ type }) => (type === 'DeleteUserData' ? end : 200) })
+  await using own = await startApp({ bot: asked.url, botSettings: speakingV1 })
+  const chat = await startChat(own)
+  const { status } = await post(chat, deleteUserData)
+  const [wish, ...seen] = await readLog(chat)
+  assert.equal(wish?.type, 'deleteUserData')
+  return { status, wish, seen }
+}
+
+test('tells the user that the data is gone, as the bot, where the bot says nothing to it', async () => {
+  for (const end of [
+    200,
+    204,
+    answering({ type: 'DeleteUserData' }),
+    answering({}),
+    { status: 200, body: 'OK' },
+  ] as const) {
+    const { status, wish, seen } = await toldOfDeletion(end)
+    assert.equal(status, 200)
+    assert.deepEqual(
+      seen.map(({ type, text, from, replyToId }) => [type, text, from, replyToId]),
+      [['message', 'Your data has been deleted.', { id: 'bot', name: 'Bot', role: 'bot' }, wish?.id]],
+    )
+  }
+})
+
+test("tells the bot's own text instead, and nothing where the bot has failed", async () => {
+  const { seen } = await toldOfDeletion(answering({ type: 'DeleteUserData', text: 'All gone.' }))
+  assert.deepEqual(
+    seen.map(({ text }) => text),
+    ['All gone.'],
+  )
+  const failed = await toldOfDeletion(500)
+  assert.deepEqual([failed.status, failed.seen], [502, []])
+})
+
+test("takes away what it keeps about the user, everywhere, and leaves the conversation's and others' data", async () => {
+  const data = { botUserData: { a: 1 }, botConversationData: { b: 1 }, botPerUserInConversationData: { c: 1 } }
+  await using keeper = await startOldBot({ answer: ({ text }) => (text === 'keep' ? answering(data) : 200) })
+  await using own = await startApp({ bot: keeper.url, botSettings: speakingV1 })
+  const [here, there] = [await startChat(own), await startChat(own)]
+  for (const chat of [here, there]) for (const id of ['u1', 'u2']) await say(chat, 'keep', id)
+  await post(here, deleteUserData)
+  for (const chat of [here, there]) {
+    for (const id of ['u1', 'u2']) {
+      await say(chat, 'what is left?', id)
+      const { botUserData, botConversationData, botPerUserInConversationData } =
+        keeper.of(chat.conversation, 'Message').at(-1) ?? {}
+      assert.deepEqual(
+        [botUserData, botConversationData, botPerUserInConversationData],
+        id === 'u1' ? [undefined, { b: 1 }, undefined] : [{ a: 1 }, { b: 1 }, { c: 1 }],
+      )
+    }
   }
 })
 

@@ -140,6 +140,56 @@ test('does so however the bot has written the address: bare, escaped, with anoth
   }
 })
 
+test('turns the address alone into a link, and loses nothing of what stands around it', async () => {
+  await using talk = await startTalk()
+  const id = await upload(talk)
+  const address = `${talk.serviceUrl}v3/attachments/${id}/views/original`
+  const escaped = encodeURIComponent(address)
+  const hidden = escaped.replace(`${talk.conversation}%2F${talk.mark}`, 'hidden')
+  // Each as the bot writes it and as clients are to read it; `@` is the address there and the link here.
+  for (const [said, read = said] of [
+    ['[docs](https://docs.example/a),![p](@)'],
+    ['https://a.example/x|@'],
+    ["<a href='https://docs.example/'>d</a><img/src='@'>"],
+    ['https://proxy.example/?u=@'],
+    ['(https://a.example/b)(@)(http://c.example/d)'],
+    ['@,@|@'],
+    [`https://proxy.example/?u=${escaped} @`, `https://proxy.example/?u=${hidden} @`],
+    [`https://docs.example/a),/v3/attachments/${id}/views/original`],
+  ] as const) {
+    const { text = '' } = await shown(talk, { type: 'message', text: said.replaceAll('@', address) })
+    const link = /http:[^ |(,']*?\/attachments\/[\w/]+\?e=\d+&s=[\w-]+/.exec(text)?.[0] ?? '@'
+    assert.equal(text.replaceAll(link, '@'), read)
+    if (said.includes('@')) await assertLink(talk, link)
+  }
+})
+
+test('takes a slash and a query away that the bot has put behind an address, but no punctuation', async () => {
+  await using talk = await startTalk()
+  const id = await upload(talk)
+  const address = `${talk.serviceUrl}v3/attachments/${id}/views/original`
+  for (const [said, read] of [
+    ...['@/', '@?v=1', '@/?v=1', '@?v=1&w=a%20b.png', '@?v=1&amp;w=2', '@?t=12:30:00'].map(
+      said => [said, '@'] as const,
+    ),
+    ['(@?v=1)', '(@)'],
+    ['@?v=1, @/, and @.', '@, @, and @.'],
+    ["'@?v=1' “@”", "'@' “@”"],
+    ['@?v=1#a @#b', '@#a @#b'],
+    ['@?v=1;@?v=2,@/@', '@;@,@/@'],
+    ['Have you seen @?', 'Have you seen @?'],
+    ['@?v=1&amp; more', '@&amp; more'],
+    ['<img src="@?v=1">&quot;@?v=1&quot;', '<img src="@">&quot;@&quot;'],
+  ] as const) {
+    const { text = '' } = await shown(talk, { type: 'message', text: said.replaceAll('@', address) })
+    const link = /http:.*?&s=[\w-]{43}/.exec(text)?.[0] ?? ''
+    assert.equal(text.replaceAll(link, '@'), read)
+    await assertLink(talk, link)
+  }
+  for (const ending of ['?v=1', '/', '/?v=1'])
+    await assertLink(talk, (await shown(talk, withFile(address + ending))).attachments?.[0]?.contentUrl)
+})
+
 test('gives a link that ends with its day, and that cannot be bent to another file', async () => {
   await using talk = await startTalk()
   const first = (await shown(talk, withFile(dataUrl))).attachments?.[0]?.contentUrl ?? ''
@@ -193,6 +243,8 @@ test('hides the unguessable part of another conversation’s serviceUrl as well'
   const other = await openTalk(talk.app, talk.bot, { id: 'u2' })
   const foreign = await upload(other)
   const address = `${other.serviceUrl}v3/attachments/${foreign}/views/original`
-  const activity = await shown(talk, withFile(address))
-  assert.equal(JSON.stringify(activity).includes(other.mark), false)
+  for (const said of [address, `https://proxy.example/?u=${encodeURIComponent(address)}`]) {
+    const activity = await shown(talk, withFile(said))
+    assert.equal(JSON.stringify(activity).includes(other.mark), false)
+  }
 })

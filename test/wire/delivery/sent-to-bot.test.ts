@@ -103,6 +103,7 @@ test('has no null and no empty string where SDKs expect text or lists; clients s
     from: { id: 'u1', name: null, role: '' },
     localTimestamp: '',
     unknown: null,
+    another: { list: [1, null, ''], empty: '', none: null },
     inputHint: null,
   } as unknown as WireActivity
   const activity = await sent({ ...talk, token: talk.secret }, posted)
@@ -110,13 +111,89 @@ test('has no null and no empty string where SDKs expect text or lists; clients s
   assert.deepEqual(rest, {
     type: 'message',
     attachments: [{ contentType: 'image/png', contentUrl: 'https://a.example/b' }],
-    suggestedActions: { actions: [{ type: 'imBack', value: 'x' }] },
+    suggestedActions: { to: [], actions: [{ type: 'imBack', title: 'x', value: 'x' }] },
     from: { id: 'u1', role: 'user' },
+    unknown: null,
+    another: posted['another'],
   })
   const [shown] = await readLog({ ...talk, token: talk.secret })
   assert.equal(shown?.text, null)
   assert.equal(shown?.locale, '')
   assert.deepEqual(shown?.attachments, posted.attachments)
+})
+
+test('has nothing that the Agents SDK’s schema refuses: what is empty or lacks what it needs goes, or is given it', async () => {
+  await using talk = await startTalk()
+  const file = { contentUrl: 'https://a.example/b.png' }
+  for (const [posted, expected] of [
+    [{ listenFor: ['', 'stop'] }, { listenFor: ['stop'] }],
+    [{ listenFor: 'stop' }, {}],
+    [
+      { entities: [{ type: '' }, { type: null }, {}, { type: 5 }, { type: 'x', a: '' }] },
+      { entities: [{ type: 'x', a: '' }] },
+    ],
+    [
+      { reactionsAdded: [{ type: '' }, {}], reactionsRemoved: [{ type: 'like' }] },
+      { reactionsAdded: [], reactionsRemoved: [{ type: 'like' }] },
+    ],
+    [
+      {
+        attachments: [
+          { contentType: '' },
+          { name: 'a.txt' },
+          { ...file, contentType: '' },
+          file,
+          { content: { a: 1 } },
+        ],
+      },
+      {
+        attachments: [
+          { contentType: 'image/png', ...file },
+          { ...file, contentType: 'image/png' },
+          { content: { a: 1 }, contentType: 'application/octet-stream' },
+        ],
+      },
+    ],
+    [
+      { attachments: [{ contentUrl: 'data:text/css;base64,YQ==' }] },
+      { attachments: [{ contentUrl: 'data:text/css;base64,YQ==', contentType: 'text/css' }] },
+    ],
+    [
+      { entities: [{ Type: 'mention', Text: 'x' }], suggestedActions: { Actions: [{ Type: 'imBack', Title: 'x' }] } },
+      {
+        entities: [{ type: 'mention', Text: 'x' }],
+        suggestedActions: { actions: [{ type: 'imBack', title: 'x' }], to: [] },
+      },
+    ],
+    [{ suggestedActions: {} }, { suggestedActions: { to: [], actions: [] } }],
+    [
+      {
+        suggestedActions: {
+          to: ['', 'u1'],
+          actions: [{ type: 'imBack', value: 'x' }, { title: 'y' }, { type: 'openUrl' }, 5],
+        },
+      },
+      { suggestedActions: { to: ['u1'], actions: [{ type: 'imBack', value: 'x', title: 'x' }] } },
+    ],
+    [
+      { textHighlights: [{ text: 'a', occurrence: 1 }, { text: 'b' }] },
+      { textHighlights: [{ text: 'a', occurrence: 1 }] },
+    ],
+    [{ semanticAction: { id: 'a', state: 'start' } }, { semanticAction: { id: 'a', state: 'start', entities: {} } }],
+    [{ semanticAction: { entities: {} }, relatesTo: {}, historyDisclosed: 'no' }, {}],
+    [
+      { relatesTo: { conversation: { id: 'c' } } },
+      { relatesTo: { conversation: { id: 'c' }, channelId: 'directline' } },
+    ],
+    [{ from: { id: 'u1', aadObjectId: 5 } }, {}],
+  ] as const) {
+    const activity = await sent(talk, { type: 'message', text: 'hello', ...posted } as unknown as WireActivity)
+    const { id, timestamp, channelId, serviceUrl, recipient, conversation, from, ...rest } = activity
+    assert.deepEqual(rest, { type: 'message', text: 'hello', ...expected })
+    assert.deepEqual(from, { id: 'u1', name: 'Uma', role: 'user' })
+    const shown = (await readLog(talk)).at(-1)
+    for (const [name, value] of Object.entries(posted)) if (name !== 'from') assert.deepEqual(shown?.[name], value)
+  }
 })
 
 test('leaves channelData, value, entities and contents of cards exactly as they were, nulls and all', async () => {

@@ -66,7 +66,7 @@ test('400 MalformedData: a body that is not JSON or no object, a field of the wr
   const headers = { 'content-type': 'multipart/form-data; boundary=x' }
   await refused(`${old}/upload`, { bearer, raw: 'broken', headers }, 400, 'MalformedData')
   for (const url of [`${api}/conversations`, `${api}/tokens/conversation`])
-    await refused(url, { bearer: app.secret, raw: '{' }, 400, 'MalformedData')
+    await refused(url, { bearer: app.secret, json: { user: { id: 5 } } }, 400, 'MalformedData')
 })
 
 test('400 MissingProperty: no body, a message that says nothing, an upload of nothing, no user where one is demanded', async () => {
@@ -104,7 +104,17 @@ test('403 NotAllowed: a credential that is there and is not valid', async () => 
   const { body } = await call(`${app.base}/conversations/${chat.conversation}`, { bearer: chat.token })
   const ticket = new URL(String(body.streamUrl)).searchParams.get('t') ?? ''
   assert.ok(ticket.length > 20)
-  for (const bearer of ['x', 'no-such-secret', changed, 'a.b.c', 'x'.repeat(5000), ticket]) {
+  for (const bearer of [
+    'x',
+    'no-such-secret',
+    'no such',
+    `${chat.token} x`,
+    `x ${chat.token}`,
+    changed,
+    'a.b.c',
+    'x'.repeat(5000),
+    ticket,
+  ]) {
     for (const [method, url] of operations(chat)) await refused(url, { method, bearer }, 403, 'NotAllowed')
   }
 })

@@ -107,6 +107,16 @@ test('tells the type of a picture by its address', async () => {
   )
 })
 
+test('keeps a large picture in a data: address as a file, and puts a link in its place', async () => {
+  const picture = Buffer.alloc(30_000, 'x')
+  const chat = await posted({ from: 'u1', images: [`data:image/png;base64,${picture.toString('base64')}`] })
+  const [attachment] = (await activityOf(chat)).attachments ?? []
+  assert.equal(attachment?.contentType, 'image/png')
+  const [shown] = await readMessages(chat)
+  assert.deepEqual(shown?.images, [attachment?.contentUrl])
+  assert.deepEqual((await call(attachment?.contentUrl ?? '')).bytes, picture)
+})
+
 test('resolves relative addresses against its own', async () => {
   const chat = await posted({ from: 'u1', images: ['/pictures/a.png'], attachments: [{ url: 'files/b.pdf' }] })
   const [shown] = await readMessages(chat)

@@ -153,9 +153,32 @@ test('demands a user where the site has enhanced authentication', async () => {
   opened(await ask(token))
 })
 
-test('refuses a body it cannot read, and users it may not speak for', async () => {
-  for (const raw of ['{"user":', 'user=u1', '<user/>', '[]'])
+const bodiesOfNothing = [
+  'a=b',
+  'garbage',
+  '{"user":',
+  '<user/>',
+  '[]',
+  '"s"',
+  '5',
+  '{"user":"x"}',
+  '{"user":["x"]}',
+  '{"locale":5,"trustedOrigins":"x"}',
+  new Uint8Array([0x7b, 0xff, 0x7d]),
+]
+
+test('ignores every other body, for which the call has no use', async () => {
+  for (const raw of bodiesOfNothing) {
+    const chat = opened(await start(app.secret, { raw }))
+    assert.equal(claimsOf(chat.token)['user'], undefined, String(raw))
+  }
+})
+
+test('refuses users it may not speak for, and a body out of bounds', async () => {
+  const deep = `${'['.repeat(1_000)}${']'.repeat(1_000)}`
+  for (const raw of ['{"user":{"id":"u1"},"__proto__":{}}', deep])
     assertOldRefused(await start(app.secret, { raw }), 400, 'MalformedData')
+  assertOldRefused(await start(app.secret, { raw: 'x'.repeat(64 * 1024 + 1) }), 413, 'InvalidRange')
   for (const json of [{ user: { id: 7 } }, { user: { id: 'bot' } }, { user: { id: 'x'.repeat(65) } }])
     assertOldRefused(await start(app.secret, { json }), 400, 'MalformedData')
 })

@@ -9,7 +9,7 @@ import { startApp } from '../../support/app.ts'
 import { startBot } from '../../support/bot.ts'
 import { generateToken, readLog } from '../../support/direct-line.ts'
 import { makeFolder } from '../../support/folder.ts'
-import { type Call, call } from '../../support/http.ts'
+import { type Call, call, callRaw } from '../../support/http.ts'
 import {
   assertNothing,
   assertOldRefused,
@@ -93,6 +93,32 @@ test('reads names with and without a disposition type, quoted or not, and never 
     const headers = { 'content-type': 'image/jpeg', 'content-disposition': disposition }
     const [[at] = []] = await filesAtBot(await uploaded({ raw: 'x', headers }))
     assert.equal(at, name, disposition)
+  }
+})
+
+test('reads a name as the UTF-8 it is written in, and as Latin-1 where it is not that', async () => {
+  for (const [bytes, name] of [
+    [Buffer.from('grün.txt'), 'grün.txt'],
+    [Buffer.from('日本 👋.txt'), '日本 👋.txt'],
+    [Buffer.from('grün.txt', 'latin1'), 'grün.txt'],
+  ] as const) {
+    const chat = await startOldChat(app)
+    const request = [
+      `POST ${new URL(chat.old).pathname}/upload HTTP/1.1`,
+      `Host: 127.0.0.1:${app.port}`,
+      `Authorization: Bearer ${chat.token}`,
+      `Content-Disposition: name="file"; filename="${bytes.toString('latin1')}"`,
+      'Content-Length: 1',
+      'Connection: close',
+      '',
+      'x',
+    ]
+    assert.match(await callRaw(app.port, Buffer.from(request.join('\r\n'), 'latin1')), /^HTTP\/1\.1 204 /)
+    assert.equal((await filesAtBot(chat))[0]?.[0], name)
+    const head = ['--k\r\nContent-Disposition: form-data; filename="', bytes, '"\r\n\r\nx\r\n--k--']
+    const raw = Buffer.concat(head.map(each => Buffer.from(each)))
+    const form = { raw, headers: { 'content-type': 'multipart/form-data; boundary=k' } }
+    assert.equal((await filesAtBot(await uploaded(form)))[0]?.[0], name)
   }
 })
 
@@ -263,6 +289,11 @@ async function refused(what: Call, status: number, code: string, query = '?userI
 test('refuses an upload with nothing in it', async () => {
   await refused({}, 400, 'MissingProperty')
   await refused({ raw: '', headers: { 'content-type': 'image/png' } }, 400, 'MissingProperty')
+  for (const type of ['multipart/form-data; boundary=k', 'multipart/form-data']) {
+    const headers = { 'content-type': type }
+    await refused({ headers, method: 'POST' }, 400, 'MissingProperty')
+    await refused({ headers, raw: '' }, 400, 'MissingProperty')
+  }
   await refused(formOf([]), 400, 'MissingProperty')
   await refused(formOf([messagePart({})]), 400, 'MissingProperty')
   await refused(formOf([messagePart({ from: 'u1' })]), 400, 'MissingProperty')

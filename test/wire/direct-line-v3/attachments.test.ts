@@ -192,6 +192,66 @@ test("leaves links and data: URLs of a client's activity as they are, to the bot
   assert.deepEqual(bot.of(chat.conversation, 'message')[0]?.attachments, attachments)
 })
 
+/** A file that makes an activity too large to be passed on with it. */
+const large = Buffer.alloc(30_000, 'large')
+const largeUrl = `data:image/png;base64,${large.toString('base64')}`
+
+test("is what a client's data: URLs become in a large activity, for the bot and for others; what can't be read stays", async () => {
+  const chat = await startChat(app)
+  const kept = [
+    { contentType: 'image/png', contentUrl: 'https://files.example/a.png', name: 'a.png' },
+    { contentType: 'image/png', contentUrl: 'data:image/png;base64,!' },
+    { contentType: 'application/vnd.microsoft.card.hero', content: { title: 'A' } },
+  ]
+  const attachments = [
+    { contentType: 'image/jpeg', contentUrl: largeUrl, name: 'large picture.png', thumbnailUrl: 'https://a.example/t' },
+    { contentUrl: 'data:text/plain;base64,c21hbGw=' },
+    ...kept,
+  ]
+  const channelData = { clientActivityID: 'c' }
+  assert.equal((await post(chat, message('files', 'u1', { attachments, channelData }))).status, 200)
+  const [shown] = await readLog(chat)
+  const [first, second, ...rest] = shown?.attachments ?? []
+  assert.deepEqual(rest, kept)
+  const { contentUrl = '', ...others } = first ?? {}
+  assert.deepEqual(others, {
+    contentType: 'image/jpeg',
+    name: 'large picture.png',
+    thumbnailUrl: 'https://a.example/t',
+  })
+  assert.ok(contentUrl.startsWith(`${app.origin}/attachments/`), contentUrl)
+  const answer = await call(contentUrl)
+  assert.deepEqual([answer.status, answer.headers['content-type'], answer.bytes], [200, 'image/png', large])
+  assert.equal(second?.contentType, 'text/plain')
+  assert.equal((await call(second?.contentUrl ?? '')).text, 'small')
+  const [told] = bot.of(chat.conversation, 'message')
+  assert.deepEqual(told?.attachments, shown?.attachments)
+  assert.deepEqual([shown?.text, shown?.channelData], ['files', channelData])
+})
+
+test('holds up what its sender says next on a socket, so that the order stays', async () => {
+  await using folder = await makeFolder()
+  await using own = await startApp({ bot: bot.url, dir: folder.path })
+  const chat = await startChat(own, { id: 'u1' })
+  using socket = await openSocket(chat.streamUrl.replace('/stream?', '/stream/multimodal?'))
+  const texts = Array.from({ length: 12 }, (_, at) => `frame ${at}`)
+  for (const [at, text] of texts.entries()) {
+    const attachments = at % 3 === 0 ? [{ contentType: 'image/png', contentUrl: largeUrl }] : []
+    socket.send(JSON.stringify({ type: 'message', text, attachments }))
+  }
+  await socket.until('all of them', ({ activities }) => activities.length === texts.length)
+  assert.deepEqual(
+    socket.activities.map(({ text }) => text),
+    texts,
+  )
+  await bot.until('all of them', ({ of }) => of(chat.conversation, 'message').length === texts.length)
+  assert.deepEqual(
+    bot.of(chat.conversation, 'message').map(({ text }) => text),
+    texts,
+  )
+  assert.equal(JSON.stringify(socket.frames).includes('base64'), false)
+})
+
 test('outlives a restart of the service', async () => {
   await using folder = await makeFolder()
   const first = await startApp({ bot: bot.url, dir: folder.path })

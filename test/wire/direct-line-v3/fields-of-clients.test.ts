@@ -156,6 +156,7 @@ test('lets nobody in by another spelling: variants of known names are taken for 
 
 test('reads known names in any case where they count, and leaves all other names as they are', async () => {
   const inner = { ContentType: 'kept', Id: 'kept', From: 'kept' }
+  const entity = { type: 'kept', ...inner }
   const { toBot, toClients } = await sent({
     Type: 'message',
     TEXT: 'hello',
@@ -163,7 +164,7 @@ test('reads known names in any case where they count, and leaves all other names
     Attachments: [{ ContentType: 'application/vnd.microsoft.card.hero', Content: inner, NAME: 'card' }],
     ChannelData: inner,
     Value: inner,
-    Entities: [inner],
+    Entities: [entity],
   })
   for (const shown of [toBot, toClients]) {
     assert.equal(shown.text, 'hello')
@@ -173,7 +174,7 @@ test('reads known names in any case where they count, and leaves all other names
     ])
     assert.deepEqual(shown.channelData, inner)
     assert.deepEqual(shown.value, inner)
-    assert.deepEqual(shown['entities'], [inner])
+    assert.deepEqual(shown['entities'], [entity])
   }
 })
 

@@ -3,12 +3,26 @@
  * the one shape, says nothing of the inside, and the service goes on.
  */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { after, afterEach, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { startApp } from '../../support/app.ts'
 import { startBot } from '../../support/bot.ts'
-import { assertRefused, type Chat, getPage, message, post, readLog, say, startChat } from '../../support/direct-line.ts'
+import {
+  assertRefused,
+  type Chat,
+  getPage,
+  message,
+  post,
+  readLog,
+  say,
+  startChat,
+  streamUrlWith,
+} from '../../support/direct-line.ts'
 import { type Call, call, callRaw } from '../../support/http.ts'
+import { refusedHandshake } from '../../support/socket.ts'
+import { inTime } from '../../support/until.ts'
 import { filePart, formOf, newest, upload } from './form.ts'
 
 const bot = await startBot()
@@ -263,21 +277,61 @@ test('says nothing about what it is made of', async () => {
 test('an offer of HTTP/2, as Java and curl make with every request, is passed over', async () => {
   const chat = await startChat(app, { id: 'u1' })
   const body = JSON.stringify(message('from Java'))
-  for (const offer of [
-    'Upgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA',
-    'Upgrade: TLS/1.0',
-  ]) {
-    const path = `/v3/directline/conversations/${chat.conversation}/activities`
-    const lines = `Host: x\r\nAuthorization: Bearer ${chat.token}\r\nConnection: Upgrade, close, HTTP2-Settings\r\n${offer}`
-    const posted = await callRaw(
-      app.port,
-      `POST ${path} HTTP/1.1\r\n${lines}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-    )
-    assert.match(posted, /^HTTP\/1\.1 200 [\s\S]*\{"id":"/)
-    assert.match(
-      await callRaw(app.port, `GET ${path} HTTP/1.1\r\n${lines}\r\n\r\n`),
-      /^HTTP\/1\.1 200 [\s\S]*from Java/,
-    )
+  const path = `/v3/directline/conversations/${chat.conversation}/activities`
+  const offers = ['h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA', 'TLS/1.0', 'websocket']
+  for (const offer of offers) {
+    const lines = `Host: x\r\nAuthorization: Bearer ${chat.token}\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: ${offer}`
+    const post = `POST ${path} HTTP/1.1\r\n${lines}\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+    const read = `GET ${path} HTTP/1.1\r\n${lines}\r\n\r\n`
+    // What comes with it is of no answer: the connection is closed, so that nobody takes one answer for another.
+    const posted = await callRaw(app.port, `${post}${read}`)
+    assert.match(posted, /^HTTP\/1\.1 200 [\s\S]*\r\nconnection: close\r\n[\s\S]*\r\n\r\n\{"id":"[^"]+"\}$/i)
+    assert.match(await callRaw(app.port, read), /^HTTP\/1\.1 200 [\s\S]*from Java/)
   }
-  assert.equal((await readLog(chat)).length, 2)
+  assert.equal((await readLog(chat)).length, offers.length)
+})
+
+test('a request without Host, and a stream whose address is too long, are refused like any other', async () => {
+  const bare = await callRaw(app.port, 'GET /health HTTP/1.1\r\nConnection: close\r\n\r\n')
+  assert.match(bare, /^HTTP\/1\.1 400 [\s\S]*access-control-allow-origin[\s\S]*\{"error":\{"code":"BadArgument"/i)
+  const chat = await startChat(app)
+  const refused = await refusedHandshake(streamUrlWith(chat, { t: 'x'.repeat(9_000) }))
+  assertRefused(refused, 414, 'BadArgument')
+})
+
+test('an id of a user that is too long is refused wherever it stands', async () => {
+  const chat = await startChat(app)
+  const long = 'u'.repeat(257)
+  assertRefused(await post(chat, message('x', long)), 400, 'BadArgument')
+  assertRefused(
+    await call(`${chat.address}/upload?userId=${long}`, { bearer: chat.token, raw: 'x' }),
+    400,
+    'BadArgument',
+  )
+  const old = `${app.origin}/api/conversations/${chat.conversation}/upload?userId=${long}`
+  assert.equal((await call(old, { bearer: chat.token, raw: 'x' })).status, 400)
+  assert.deepEqual(await readLog(chat), [])
+})
+
+test('an upload that is too large is answered while it is still sent, and the connection goes on', async () => {
+  const chat = await startChat(app, { id: 'u1' })
+  const path = `/v3/directline/conversations/${chat.conversation}`
+  const head = `Host: x\r\nAuthorization: Bearer ${chat.token}\r\n`
+  const part = Buffer.alloc(1024 * 1024, 'x')
+  for (const isTold of [true, false]) {
+    const socket = connect(app.port, '127.0.0.1')
+    let received = ''
+    socket.setEncoding('latin1').on('data', text => (received += text))
+    const framing = isTold ? `Content-Length: ${12 * part.length}` : 'Transfer-Encoding: chunked'
+    socket.write(`POST ${path}/upload?userId=u1 HTTP/1.1\r\n${head}Content-Type: text/plain\r\n${framing}\r\n\r\n`)
+    for (let sent = 0; sent < 12; sent += 1) {
+      if (!isTold) socket.write(`${part.length.toString(16)}\r\n`)
+      await new Promise(resolve => socket.write(part, resolve))
+      if (!isTold) socket.write('\r\n')
+    }
+    if (!isTold) socket.write('0\r\n\r\n')
+    socket.write(`GET ${path}/activities HTTP/1.1\r\n${head}Connection: close\r\n\r\n`)
+    await inTime('the connection to be closed', once(socket, 'close'))
+    assert.match(received, /^HTTP\/1\.1 413 [\s\S]*MessageSizeTooBig[\s\S]*HTTP\/1\.1 200 [\s\S]*"activities":\[\]/)
+  }
 })

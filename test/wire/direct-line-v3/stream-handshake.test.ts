@@ -68,13 +68,17 @@ test('answers anything but an upgrade with 400, and another method with 405', as
   assertRefused(await call(url, { json: message('hello') }), 405, 'BadArgument')
 })
 
-test('refuses an upgrade at any other path with 404', async () => {
+test('answers an upgrade at any other path as a request without one', async () => {
   const chat = await startChat(app)
-  for (const path of ['/v3/directline', '/v3/directline/conversations', '/', '/v3/directline/conversations/x/y']) {
+  for (const [path, status] of [
+    ['/v3/directline', 404],
+    ['/v3/directline/conversations', 405],
+    ['/v3/directline/conversations/x/y', 404],
+  ] as const) {
     const refused = await refusedHandshake(
       `${app.origin.replace('http', 'ws')}${path}${new URL(chat.streamUrl).search}`,
     )
-    assertRefused(refused, 404, 'BadArgument')
+    assertRefused(refused, status, 'BadArgument')
   }
 })
 

@@ -64,7 +64,7 @@ test('takes one file as the whole body: its type, its name, and a link that log,
 
 test("reads a single file's name as the UTF-8 it is written in", async () => {
   const chat = await startChat(app)
-  // The client of the test writes each character of a header as one byte.
+  // Node's client sends these characters as the bytes they stand for.
   const disposition = Buffer.from('name="file"; filename="grün.txt"').toString('latin1')
   const what = { raw: 'bytes', headers: { 'content-type': 'text/plain', 'content-disposition': disposition } }
   assert.equal((await upload(chat, what)).status, 200)
@@ -300,4 +300,45 @@ test('joins the sender before the upload reaches the bot', async () => {
       ['message', undefined],
     ],
   )
+})
+
+test('a file finds its attachment although its name was changed on the way', async () => {
+  const names = ['the "plan".txt', ' led.txt', 'a\\b.txt', '\u200fשלום.txt', `${'あ'.repeat(100)}.txt`, 'line\nend.txt']
+  const chat = await startChat(app, { id: 'u1' })
+  const escaped = (name: string) => name.replace(/["\r\n]/g, one => encodeURIComponent(one))
+  const attachments = names.map(name => ({
+    name,
+    contentType: 'text/plain',
+    thumbnailUrl: `https://t.example/${name.length}`,
+  }))
+  const form = formOf([
+    ...names.toReversed().map(name => filePart(escaped(name), `bytes of ${name}`)),
+    activityPart({ type: 'message', from: { id: 'u1' }, attachments }),
+  ])
+  assert.equal((await upload(chat, form)).status, 200)
+  const shown = (await newest(chat)).attachments ?? []
+  assert.deepEqual(
+    shown.map(({ name, thumbnailUrl }) => ({ name, thumbnailUrl })),
+    attachments.map(({ name, thumbnailUrl }) => ({ name, thumbnailUrl })),
+    'each in its place, with its own name',
+  )
+  for (const [at, { contentUrl }] of shown.entries())
+    assert.equal((await call(contentUrl ?? '')).text, `bytes of ${names[at]}`)
+})
+
+test('what a client got in place of a card it could not download is discarded, with or without a name', async () => {
+  const card = { contentType: 'application/vnd.microsoft.card.adaptive', content: { type: 'AdaptiveCard' } }
+  const chat = await startChat(app, { id: 'u1' })
+  for (const [name, fileName] of [
+    [undefined, 'blob'],
+    ['Order "5"', 'Order %225%22'],
+  ] as const) {
+    const attachment = name === undefined ? card : { ...card, name }
+    const form = formOf([
+      activityPart({ type: 'message', from: { id: 'u1' }, attachments: [attachment] }),
+      filePart(fileName, '<!doctype html>', card.contentType),
+    ])
+    assert.equal((await upload(chat, form)).status, 200)
+    assert.deepEqual((await newest(chat)).attachments, [attachment])
+  }
 })

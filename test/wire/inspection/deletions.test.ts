@@ -9,7 +9,7 @@ import type { Exchange, RecordsBody, TurnBody } from '../../../src/protocol/admi
 import { ProtocolError } from '../../../src/protocol/errors.ts'
 import { type Administered, done } from '../../support/admin.ts'
 import { startApp } from '../../support/app.ts'
-import { connectorAddress, startBot } from '../../support/bot.ts'
+import { connectorAddress, startBot, type TestBot, type TestBotOptions } from '../../support/bot.ts'
 import { type Chat, numberOf, readLog, say, startChat } from '../../support/direct-line.ts'
 import { makeFolder } from '../../support/folder.ts'
 import { call, type WireActivity } from '../../support/http.ts'
@@ -35,12 +35,23 @@ async function exchangeIn(app: Administered, { conversation, id }: Pick<TurnBody
 const remove = (sent: WireActivity, id: string) =>
   call(`${connectorAddress(sent)}/activities/${encodeURIComponent(id)}`, { method: 'DELETE' })
 
-/** Says the slip. Answers its id, its turn, and what the bot was sent. */
-async function sayIt(app: Administered, chat: Chat, bot: Awaited<ReturnType<typeof startBot>>) {
-  const id = await say(chat, slip)
-  const turn = await turnOf(app, chat, id)
-  assert.match((await exchangeIn(app, turn))?.requestBody ?? '', /4111/)
-  return { id, turn, sent: bot.of(chat.conversation, 'message')[0] ?? assert.fail('the bot was sent nothing') }
+/** A bot that says the slip in its turn on a message, and in its answer to the turn as well. */
+const careless: TestBotOptions = {
+  answer: ({ type }) => ({ status: 200, body: type === 'message' ? JSON.stringify({ said: slip }) : '' }),
+  onActivity: (activity, bot) =>
+    activity.type === 'message' ? bot.reply(activity, { type: 'message', text: slip }) : undefined,
+}
+
+/** Asks the bot for the slip. Answers the slip's id, the turn in which it was said, and what the bot was sent. */
+async function askFor(app: Administered, chat: Chat, bot: TestBot) {
+  const turn = await turnOf(app, chat, await say(chat, 'which card do I have?'))
+  const exchange = await exchangeIn(app, turn)
+  assert.match(exchange?.requestBody ?? '', /which card/)
+  assert.match(exchange?.body ?? '', /4111/)
+  const [, said] = await readLog(chat)
+  assert.equal(said?.text, slip)
+  const sent = bot.of(chat.conversation, 'message')[0] ?? assert.fail('the bot was sent nothing')
+  return { id: said?.id ?? '', cause: turn.cause ?? 0, turn, sent }
 }
 
 const filesIn = (dir: string) =>
@@ -61,8 +72,8 @@ test('what a bot deletes is not in its turn any more, nor after a restart, nor i
   await using folder = await makeFolder()
   const dir = folder.path
   const turn = await (async () => {
-    await using talk = await startTalk({ app: { dir } })
-    const { id, turn, sent } = await sayIt(talk.app, talk, talk.bot)
+    await using talk = await startTalk({ app: { dir }, bot: careless })
+    const { id, turn, sent } = await askFor(talk.app, talk, talk.bot)
     await eventually('the turn to be in the store', () => filesIn(dir).some(text => text.includes(turn.id)))
     assert.equal((await remove(sent, id)).status, 200)
     assert.equal((await exchangeIn(talk.app, turn))?.requestBody, undefined)
@@ -77,7 +88,7 @@ test('what a bot deletes is not in its turn any more, nor after a restart, nor i
 })
 
 test('a deletion that cannot clear the turns is refused as unavailable, and done whole when it is asked for again', async () => {
-  await using bot = await startBot()
+  await using bot = await startBot(careless)
   let isAway = true
   await using service = await startFaulty(bot.url, ({ turns }) => {
     const erase = turns.eraseExchanges.bind(turns)
@@ -86,23 +97,23 @@ test('a deletion that cannot clear the turns is refused as unavailable, and done
     return { turns }
   })
   const chat = await startChat(service, uma)
-  const { id, turn, sent } = await sayIt(service, chat, bot)
+  const { id, turn, sent } = await askFor(service, chat, bot)
   assert.equal((await remove(sent, id)).status, 503)
   assert.deepEqual(
     (await readLog(chat)).map(({ text }) => text),
-    [slip],
+    ['which card do I have?', slip],
   )
   isAway = false
   assert.equal((await remove(sent, id)).status, 200)
   assert.deepEqual(
     (await readLog(chat)).map(({ type }) => type),
-    ['messageDelete'],
+    ['message', 'messageDelete'],
   )
   assert.equal((await exchangeIn(service, turn))?.requestBody, undefined)
 })
 
 test('what was deleted on another node is not shown from memory here', async () => {
-  await using bot = await startBot()
+  await using bot = await startBot(careless)
   let eraseElsewhere = async (_position: number): Promise<void> => undefined
   let puts = 0
   await using service = await startFaulty(bot.url, ({ turns }) => {
@@ -115,8 +126,8 @@ test('what was deleted on another node is not shown from memory here', async () 
     return { turns }
   })
   const chat = await startChat(service, uma)
-  const { id, turn } = await sayIt(service, chat, bot)
+  const { cause, turn } = await askFor(service, chat, bot)
   await eventually('the turn to be in the store', () => puts > 0)
-  await eraseElsewhere(numberOf(id))
+  await eraseElsewhere(cause)
   assert.equal((await exchangeIn(service, turn))?.requestBody, undefined)
 })

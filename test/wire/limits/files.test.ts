@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { startBot } from '../../support/bot.ts'
-import { assertRefused, type Chat, readLog, say, startChat } from '../../support/direct-line.ts'
+import { assertRefused, type Chat, message, post, readLog, say, startChat } from '../../support/direct-line.ts'
 import { makeFolder } from '../../support/folder.ts'
 import { call } from '../../support/http.ts'
 import { assertConnectorRefused, botSays, openTalk } from '../../support/talk.ts'
@@ -67,6 +67,24 @@ test('a bot’s attachments count too: those it uploads, and those in its messag
   assertConnectorRefused(await bot.say(talk.join, { type: 'message', attachments }), 413, 'MessageSizeTooBig')
   assertRefused(await upload(talk, 60 * kib), 413, 'MessageSizeTooBig')
   await botSays(talk, 'without a file')
+})
+
+test('files in what a client posts count too, where the activity is too large to be passed on with them', async () => {
+  await using app = await startLimited({ fileBytesPerConversation }, { bot: bot.url })
+  const chat = await startChat(app)
+  const postFile = (bytes: number, name: string) => {
+    const contentUrl = `data:text/plain;base64,${Buffer.alloc(bytes, 'x').toString('base64')}`
+    const channelData = { clientActivityID: name }
+    return post(
+      chat,
+      message('', 'u1', { attachments: [{ contentType: 'text/plain', name, contentUrl }], channelData }),
+    )
+  }
+  for (const name of ['a', 'a', 'a', 'b']) assert.equal((await postFile(45 * kib, name)).status, 200)
+  assertRefused(await postFile(45 * kib, 'c'), 413, 'MessageSizeTooBig')
+  assert.equal((await upload(chat, 8 * kib)).status, 200)
+  await say(chat, 'without a file')
+  assert.equal((await readLog(chat)).length, 4)
 })
 
 test('it is counted after a restart as before', async () => {

@@ -179,9 +179,18 @@ test('what a bot sends: files in base64, addresses, and what it asks tokens for'
   await assertCheap('a file in an address', said, { json: inline(`data:a/b;base64,${'\n'.repeat(60_000)}!`) })
   await assertCheap('parameters in an address', said, { json: inline(`data:a/b${';a'.repeat(100_000)}`) })
   const mark = `/v3/attachments/${open.talk.conversation}.`
-  for (const piece of ['http://', 'https://x', `http://x${mark}`, '/connector/', '/connector/a/', mark])
+  const address = `http://x${mark}a/views/original`
+  for (const piece of [
+    ...['http://', 'https://x', 'http://https://', `http://x${mark}`, `http://${'x'.repeat(280)}`, mark],
+    ...[address, `${address}?`, `${address}?.`, `${address}?a=1.`, `${address}?&amp;`, `${address}/`],
+    ...['/connector/', '/connector/a/', '%2Fconnector', '%25', '%2525'],
+  ])
     await assertCheap(`addresses of ${piece}`, said, {
       json: { type: 'message', text: piece.repeat(250_000 / piece.length) },
+    })
+  for (const piece of ['.', '&amp;', '&', 'a=', '/', '%'])
+    await assertCheap(`a query of ${piece} behind an address`, said, {
+      json: { type: 'message', text: `${address}?${piece.repeat(250_000 / piece.length)}` },
     })
   for (const piece of ['/', ' ', 'openid ', 'x/']) {
     const form = {

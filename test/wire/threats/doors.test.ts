@@ -28,6 +28,9 @@ const isRefused = (status: number) => [400, 401, 403, 404].includes(status)
 const isNeverOffered = ({ route }: Door) =>
   /^POST (?:\/connector\/:opened\/:mark)?\/v3\/conversations(?:\/:conversation\/activities\/history)?$/.test(route)
 
+/** What this service does not have. */
+const isMissing = ({ route }: Door) => / (?:\/connector\/:opened\/:mark)?\/api\/(?:usertoken|botsignin)\//.test(route)
+
 const isStream = ({ route }: Door) => /\/(?:stream(?:\/multimodal)?|live)$/.test(route)
 
 /** What changes or destroys comes last. */
@@ -42,7 +45,13 @@ test('every door opens to its own keys', async () => {
   for (const door of [...doors].sort((one, other) => Number(isLasting(one)) - Number(isLasting(other)))) {
     for (const key of door.keys.length === 0 ? [null] : door.keys) {
       const { status, text } = await knock(door, own, { key })
-      const isGood = isStream(door) ? status === 400 : isNeverOffered(door) ? status === 405 : status < 400
+      const isGood = isStream(door)
+        ? status === 400
+        : isNeverOffered(door)
+          ? status === 405
+          : isMissing(door)
+            ? status === 501
+            : status < 400
       assert.ok(isGood, `${door.route} with ${key}: ${status} ${text}`)
     }
   }

@@ -182,6 +182,18 @@ const identity: readonly Door[] = [
   })),
 ]
 
+/** The token service that is not there. */
+const userTokens: readonly Door[] = ['', '/connector/:opened/:mark'].flatMap(base =>
+  ['usertoken', 'botsignin'].flatMap(service =>
+    ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].map(method =>
+      door(`${method} ${base}/api/${service}/:call`, [], () => ({
+        query: 'userId=u1&connectionName=c&channelId=directline',
+        ...(method.startsWith('P') ? { json: { token: 'x' } } : {}),
+      })),
+    ),
+  ),
+)
+
 const oldBots: readonly Door[] = [
   door('POST /bot/v1.0/messages', ['oldBot'], ({ old }) => ({
     json: {
@@ -253,6 +265,7 @@ const chat: readonly Door[] = [
 
 const development: readonly Door[] = [
   door('GET /', [], () => ({})),
+  door('HEAD /', [], () => ({})),
   door('GET /dev/token', [], () => ({})),
   door('POST /dev/token', [], () => ({})),
 ]
@@ -265,16 +278,25 @@ export const doors: readonly Door[] = [
   ...connector('/connector/:opened/:mark/v3', ['mark']),
   ...connector('/v3', ['botToken']),
   ...identity,
+  ...userTokens,
   ...oldBots,
   ...operations,
-  ...admin,
-  ...chat,
+  ...withHeads(admin),
+  ...withHeads(chat),
   ...development,
 ]
 
+/** People who steer the service may ask with HEAD for whatever they may GET, but for what has no end. */
+function withHeads(some: readonly Door[]): readonly Door[] {
+  return some.flatMap(each => {
+    const hasHead = each.route.startsWith('GET ') && !/\/(?:live|tail)$/.test(each.route)
+    return hasHead ? [each, { ...each, route: each.route.replace('GET', 'HEAD') }] : [each]
+  })
+}
+
 /** Not asked for by these tests: Web Chat's own package, which npm would have to bring, and the console, which may not be built. */
 export const isPackaged = (route: string): boolean =>
-  /^GET (?:(?:\/console)?\/webchat\/|\/console(?:$|\/\*|\/assets\/))/.test(route)
+  /^(?:GET|HEAD) (?:(?:\/console)?\/webchat\/|\/console(?:$|\/\*|\/assets\/))/.test(route)
 
 type More = Omit<Request, 'path'> & { readonly query?: string }
 
@@ -307,6 +329,7 @@ function pathOf(route: string, ground: Ground): string {
     id: prey.attachment,
     view: 'original',
     channel: 'directline',
+    call: 'GetToken',
     tenant: 'landline',
     bot: template.startsWith('/admin/') ? spareBot : botIds.old,
     site: route === 'DELETE /admin/v1/sites/:site' ? spareBot : ground.spareSite,

@@ -19,6 +19,7 @@ import { fire, volleys } from './fuzz/frames.ts'
 import { Line, type Outcome } from './fuzz/line.ts'
 import { type Shot, shotOf } from './fuzz/requests.ts'
 import { type Ground, type GroundOptions, repopulated, startGround } from './ground.ts'
+import { isNoFault } from './knock.ts'
 
 const count = Number(process.env['LANDLINE_FUZZ'] ?? 100_000)
 const seed = seedOf('LANDLINE_FUZZ_SEED')
@@ -53,7 +54,7 @@ function complaint({ replies, tookMs, isLate }: Outcome, { isUnframed }: Shot): 
   for (const { status, head, body } of replies) {
     // Direct Line 1.1 says 500 where a bot has answered with an error.
     const isBots = status === 502 || (status === 500 && body.includes('"httpStatusCode"'))
-    if (status >= 500 && status !== 503 && !isBots) return head
+    if (!isNoFault(status) && status !== 503 && !isBots) return head
     if (status < 100 || status > 599) return head
     if (/\r\n(?:server|x-powered-by|via):/i.test(head)) return head
     if (status >= 400 && inside.test(body.toString('latin1'))) return `${head}\r\n\r\n${body}`

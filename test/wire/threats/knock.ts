@@ -60,3 +60,6 @@ export function knock(door: Door, ground: Ground, changes: Changes = {}): Promis
     },
   })
 }
+
+/** Whether the service has not failed: 501 says that it does not have what was asked for. */
+export const isNoFault = (status: number): boolean => status < 500 || status === 501
