@@ -66,12 +66,12 @@ suite('the command line', { concurrency: 2 }, () => {
     assert.equal((await fetch(`${first.origin}/ready`)).status, 200)
   })
 
-  test('exits with 1 and no stack when the folder can’t be one', async () => {
+  test('exits with 2 when the folder it is told can’t be one', async () => {
     await using folder = await makeFolder()
     writeFileSync(join(folder.path, 'file'), 'a file')
     const { code, out, err } = await run(['--port', '0', '--dir', 'file', '--bot', 'http://127.0.0.1:9/'], folder.path)
-    assert.equal(code, 1)
-    assert.match(err, /^landline: [^\n]+ \(Unexpected\)\n[^\n]+\n$/)
+    assert.equal(code, 2)
+    assert.match(err, /^landline: [^\n]+ \(\w+\)\n[^\n]+\n$/)
     assert.equal(out, '')
   })
 })

@@ -10,7 +10,7 @@ import type { Ground } from './ground.ts'
 export type Body = { readonly bytes: Buffer; readonly headers: Readonly<Record<string, string>> }
 
 /** The body of a request; undefined if it has none. */
-export function bodyOf({ json, form, parts, raw, headers = {} }: Request): Body | undefined {
+function bodyOf({ json, form, parts, raw, headers = {} }: Request): Body | undefined {
   if (json !== undefined)
     return { bytes: Buffer.from(JSON.stringify(json)), headers: { 'content-type': 'application/json', ...headers } }
   if (form !== undefined) {
