@@ -6,7 +6,6 @@
 export type Scale = {
   /** Rounds of whatever is interleaved. */
   readonly rounds: number
-  /** Before whatever is measured in rounds, on each side: milliseconds. */
   readonly warmMs: number
   /** One round of the closed loop: milliseconds. */
   readonly loopMs: number
@@ -36,13 +35,10 @@ export type Scale = {
   readonly nodes: readonly number[]
 }
 
-/**
- * What `npm run bench` measures: about twenty minutes. V8 goes on compiling for 6 to 10 s after a start, which takes a
- * tenth of the processor then: what is measured is what comes after most of that.
- */
+/** What `npm run bench` measures: about seventeen minutes. */
 export const fullScale: Scale = {
   rounds: 5,
-  warmMs: 8_000,
+  warmMs: 2_000,
   loopMs: 2_000,
   sendMs: 1_500,
   pollMs: 1_500,
