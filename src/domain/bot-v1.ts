@@ -64,10 +64,8 @@ export class OldBots {
   async #record(turn: BotTurn, message: BotMessage, whose: Whose, answer: string): Promise<void> {
     const reply = readBotReply(parsedAnswer(answer), message)
     if (reply.activity !== undefined) refuseLong(reply.activity, answer)
-    const isDeletion = message.type === 'DeleteUserData'
-    if (isDeletion && whose.user !== undefined) await this.#ports.store.dropBags(whose.bot, whose.user)
     await keepBags(this.#ports.store, whose, reply.bags)
-    const said = reply.activity ?? (isDeletion ? deletionTold(message) : undefined)
+    const said = reply.activity ?? (message.type === 'DeleteUserData' ? wishTold(message) : undefined)
     if (said === undefined) return
     const { conversation, bot, marks } = turn
     await this.#ports.replies.reply(botGrant(conversation, bot), said, undefined, undefined, marks)
@@ -86,12 +84,12 @@ function whoseBags(turn: BotTurn, message: BotMessage): Whose {
 }
 
 /**
- * What the user is told where the bot accepts without a word that somebody's data is to go. So that it is true, what
- * the service keeps for the bot about that person goes with it, in other conversations too: the bot has no call that
- * would remove it there.
+ * What the user is told where the bot accepts without a word that somebody's data is to go. No more than is known: what
+ * the bot keeps is its own, and what is kept here for it goes when it answers with empty data. Whoever asks may have made
+ * up whose data it is, so nothing is taken away on their word.
  */
-const deletionTold = ({ id }: BotMessage): Activity =>
-  present({ type: 'message', text: 'Your data has been deleted.', locale: 'en', replyToId: id })
+const wishTold = ({ id }: BotMessage): Activity =>
+  present({ type: 'message', text: 'The bot has been asked to delete your data.', locale: 'en', replyToId: id })
 
 /** The message in an answer; undefined for anything else, such as the plain `OK` some web frameworks answer. */
 function parsedAnswer(answer: string): unknown {

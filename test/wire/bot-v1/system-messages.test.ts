@@ -145,7 +145,7 @@ async function toldOfDeletion(end: BotTurnEnd) {
   return { status, wish, seen }
 }
 
-test('tells the user that the data is gone, as the bot, where the bot says nothing to it', async () => {
+test('tells the user that the bot has been asked, as the bot, where the bot says nothing to it', async () => {
   for (const end of [
     200,
     204,
@@ -157,7 +157,7 @@ test('tells the user that the data is gone, as the bot, where the bot says nothi
     assert.equal(status, 200)
     assert.deepEqual(
       seen.map(({ type, text, from, replyToId }) => [type, text, from, replyToId]),
-      [['message', 'Your data has been deleted.', { id: 'bot', name: 'Bot', role: 'bot' }, wish?.id]],
+      [['message', 'The bot has been asked to delete your data.', { id: 'bot', name: 'Bot', role: 'bot' }, wish?.id]],
     )
   }
 })
@@ -172,24 +172,29 @@ test("tells the bot's own text instead, and nothing where the bot has failed", a
   assert.deepEqual([failed.status, failed.seen], [502, []])
 })
 
-test("takes away what it keeps about the user, everywhere, and leaves the conversation's and others' data", async () => {
-  const data = { botUserData: { a: 1 }, botConversationData: { b: 1 }, botPerUserInConversationData: { c: 1 } }
-  await using keeper = await startOldBot({ answer: ({ text }) => (text === 'keep' ? answering(data) : 200) })
+test('takes nothing away on the word of whoever asks; what the bot answers with empty data is gone', async () => {
+  const data = { botUserData: { a: 1 }, botPerUserInConversationData: { c: 1 } }
+  const none = { botUserData: {}, botPerUserInConversationData: {} }
+  let isHeeding = false
+  await using keeper = await startOldBot({
+    answer: ({ type, text }) => {
+      if (text === 'keep') return answering(data)
+      return type === 'DeleteUserData' && isHeeding ? answering({ type: 'DeleteUserData', ...none }) : 200
+    },
+  })
   await using own = await startApp({ bot: keeper.url, botSettings: speakingV1 })
-  const [here, there] = [await startChat(own), await startChat(own)]
-  for (const chat of [here, there]) for (const id of ['u1', 'u2']) await say(chat, 'keep', id)
-  await post(here, deleteUserData)
-  for (const chat of [here, there]) {
-    for (const id of ['u1', 'u2']) {
-      await say(chat, 'what is left?', id)
-      const { botUserData, botConversationData, botPerUserInConversationData } =
-        keeper.of(chat.conversation, 'Message').at(-1) ?? {}
-      assert.deepEqual(
-        [botUserData, botConversationData, botPerUserInConversationData],
-        id === 'u1' ? [undefined, { b: 1 }, undefined] : [{ a: 1 }, { b: 1 }, { c: 1 }],
-      )
-    }
+  const [here, other] = [await startChat(own), await startChat(own)]
+  const kept = async () => {
+    await say(here, 'what is left?', 'u1')
+    const { botUserData, botPerUserInConversationData } = keeper.of(here.conversation, 'Message').at(-1) ?? {}
+    return [botUserData, botPerUserInConversationData]
   }
+  await say(here, 'keep', 'u1')
+  await post(other, deleteUserData)
+  assert.deepEqual(await kept(), [{ a: 1 }, { c: 1 }])
+  isHeeding = true
+  await post(here, deleteUserData)
+  assert.deepEqual(await kept(), [undefined, undefined])
 })
 
 test('goes on with the user, and with what the user says, when the bot has refused to hear of itself', async () => {
