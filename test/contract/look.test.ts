@@ -1,28 +1,18 @@
 /**
- * The contract of those who look in, run against every adapter.
+ * The contract of those who look for conversations, run against every adapter. What they are shown of one is in
+ * `look-log.test.ts`.
  */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { describe, it, type TestContext } from 'node:test'
-import { MemoryLook } from '../../src/adapters/memory/look.ts'
-import { MemoryStore } from '../../src/adapters/memory/store.ts'
-import { SqliteLook } from '../../src/adapters/sqlite/look.ts'
-import { openSqliteStore } from '../../src/adapters/sqlite/store.ts'
-import type { Look, LookFilter, LookPlace } from '../../src/domain/look-port.ts'
-import type { ConversationStore } from '../../src/domain/ports.ts'
-import { nobody, stampDeletion, stampFromBot, stampFromChannel } from '../../src/domain/stamp.ts'
-import type { TurnStore } from '../../src/domain/turn-port.ts'
+import { describe, it } from 'node:test'
+import type { LookFilter, LookPlace } from '../../src/domain/look-port.ts'
+import { stampFromBot } from '../../src/domain/stamp.ts'
 import { parseActivity } from '../../src/protocol/activity.ts'
 import { type ConversationId, type UserId, userId } from '../../src/protocol/ids.ts'
-import { beginning, position } from '../../src/protocol/watermark.ts'
-import { openPostgresLooked, postgresIfThere } from '../support/postgres-store.ts'
+import { position } from '../../src/protocol/watermark.ts'
 import {
   appended,
   bot,
   conversationId,
-  everything,
   message,
   messageAppend,
   minuteMs,
@@ -30,28 +20,8 @@ import {
   otherBot,
   site,
   started,
-  suggestion,
-  textsOf,
 } from './log-samples.ts'
-
-type Opened = { readonly store: ConversationStore & { readonly turns: TurnStore }; readonly look: Look }
-
-const openMemory = async (): Promise<Opened> => {
-  const store = new MemoryStore()
-  return { store, look: new MemoryLook(store) }
-}
-
-const openSqlite = async (t: TestContext): Promise<Opened> => {
-  const dir = await mkdtemp(join(tmpdir(), 'landline-'))
-  const store = await openSqliteStore({ dir })
-  const look = new SqliteLook({ dir })
-  t.after(async () => {
-    await look[Symbol.asyncDispose]()
-    await store[Symbol.asyncDispose]()
-    await rm(dir, { recursive: true })
-  })
-  return { store, look }
-}
+import { adapters, type Opened, openSqlite } from './look-opened.ts'
 
 /** Ids of a filter, read to the end in pages of this size. */
 async function listed({ look }: Opened, filter: LookFilter = {}, size = 100): Promise<readonly ConversationId[]> {
@@ -79,11 +49,7 @@ async function said({ store }: Opened, word: string, minutes: number, text = wor
 const end = (conversation: ConversationId) =>
   stampFromBot(parseActivity({ type: 'endOfConversation' }), conversation, { id: bot, name: 'Bot' }, undefined)
 
-for (const [adapter, open] of [
-  ['memory', openMemory],
-  ['SQLite', openSqlite],
-  ...postgresIfThere(openPostgresLooked),
-] as const) {
+for (const [adapter, open] of adapters) {
   describe(`looking in: ${adapter}`, () => {
     it('lists conversations by their newest activity, and by their start while they have none', async t => {
       const opened = await open(t)
@@ -268,106 +234,6 @@ for (const [adapter, open] of [
       await store.replace({ ...replace, activity: message(id, 'after'), erase: false })
       assert.deepEqual(await listed(opened, { words: 'before' }), [])
       assert.deepEqual(await listed(opened, { words: 'after' }), [id])
-    })
-
-    it('reads a log forwards and backwards, always in order, within both limits', async t => {
-      const { store, look } = await open(t)
-      const id = await started(store, 'a')
-      for (let at = 1; at <= 10; at += 1) await store.append(messageAppend(id, `t${at}`))
-      const read = async (range: Parameters<Look['entries']>[1], entries = 100, characters = 1e9) => {
-        const found = await look.entries(id, range, { entries, characters })
-        assert.equal(found?.last, 10)
-        return found?.entries.map(({ position }) => position)
-      }
-      assert.deepEqual(await read({ after: beginning }, 3), [1, 2, 3])
-      assert.deepEqual(await read({ after: position(8) }), [9, 10])
-      assert.deepEqual(await read({ after: position(10) }), [])
-      assert.deepEqual(await read({ after: position(99) }), [])
-      assert.deepEqual(await read({ before: position(4) }), [1, 2, 3])
-      assert.deepEqual(await read({ before: position(4) }, 2), [2, 3])
-      assert.deepEqual(await read({ before: position(1_000) }, 2), [9, 10])
-      assert.deepEqual(await read({ before: position(1) }), [])
-      assert.deepEqual(await read({ after: beginning }, 5, 1), [1])
-      assert.deepEqual(await read({ before: position(11) }, 5, 1), [10])
-      const text = (await store.read(id, beginning, everything)).entries[0]?.text ?? ''
-      assert.deepEqual(await read({ after: beginning }, 5, text.length * 2), [1, 2])
-      assert.equal(
-        await look.entries(conversationId('none'), { after: beginning }, { entries: 1, characters: 1 }),
-        undefined,
-      )
-    })
-
-    it('shows what has given way, what has been erased, and what was meant for one person', async t => {
-      const { store, look } = await open(t)
-      const id = await started(store, 'a')
-      for (const text of ['one', 'two']) await store.append(messageAppend(id, text))
-      const change = (target: number, text: string | undefined) => ({
-        ...messageAppend(id, ''),
-        activity: text === undefined ? stampDeletion(id, { id: bot, name: 'Bot' }) : message(id, text),
-        target: position(target),
-        erase: text === undefined,
-      })
-      await store.replace(change(1, 'one, again'))
-      await store.replace(change(1, 'one, at last'))
-      await store.replace(change(2, undefined))
-      await store.append({ ...messageAppend(id, ''), activity: suggestion(id, 'u2', 'psst') })
-      const { entries } = (await look.entries(id, { after: beginning }, everything)) ?? assert.fail('not there')
-      assert.deepEqual(
-        entries.map(({ position, state, target, audience }) => [position, state, target, audience]),
-        [
-          [1, 'replaced', 1, undefined],
-          [2, 'erased', 2, undefined],
-          [3, 'replaced', 1, undefined],
-          [4, 'shown', 1, undefined],
-          [5, 'shown', 2, undefined],
-          [6, 'shown', 6, 'u2'],
-        ],
-      )
-      assert.equal(entries[1]?.text, '')
-      assert.deepEqual(textsOf(entries.filter(({ text }) => text !== '')), [
-        'one',
-        'one, again',
-        'one, at last',
-        undefined,
-        'psst',
-      ])
-      assert.equal(entries[0]?.timestampMs, noonMs)
-      assert.equal(entries[3]?.timestampMs, noonMs)
-      assert.equal(await look.before(id, 2), 4)
-      assert.equal(await look.before(id, 3), undefined)
-    })
-
-    it('shows what no client is shown, in its place and to be told apart', async t => {
-      const { store, look } = await open(t)
-      const id = await started(store, 'a')
-      const unseen = stampFromChannel({ type: 'event', name: 'knock' }, id, { id: 'u1' })
-      const append = { ...messageAppend(id, ''), activity: unseen }
-      for (const each of [messageAppend(id, 'one'), append, messageAppend(id, 'two'), append]) await store.append(each)
-      const places = [
-        [1, undefined],
-        [2, nobody],
-        [3, undefined],
-        [4, nobody],
-      ]
-      const from = async (after: number, entries: number) => {
-        const found = await look.entries(id, { after: position(after) }, { ...everything, entries })
-        return found?.entries.map(({ position, audience }) => [position, audience])
-      }
-      assert.deepEqual(await from(0, 10), places)
-      assert.deepEqual(await from(1, 1), places.slice(1, 2))
-      const [, entry] = (await store.read(id, beginning, everything)).entries
-      assert.equal(entry?.audience, nobody, 'nor is it to clients')
-    })
-
-    it('tells where so many activities are left', async t => {
-      const { store, look } = await open(t)
-      const id = await started(store, 'a')
-      assert.equal(await look.before(id, 0), undefined)
-      for (let at = 1; at <= 60; at += 1) await store.append(messageAppend(id, `t${at}`))
-      assert.equal(await look.before(id, 50), 10)
-      assert.equal(await look.before(id, 60), undefined)
-      assert.equal(await look.before(id, 0), 60)
-      assert.equal(await look.before(conversationId('none'), 1), undefined)
     })
 
     it('knows nothing of what has been forgotten', async t => {

@@ -33,6 +33,10 @@ const sent = async (conversation: string, json: unknown): Promise<TurnBody> => {
   return (await done(app, 'GET', `/conversations/${conversation}/turns/${turn}`)) as unknown as TurnBody
 }
 
+/** The log of a conversation, as people who look in are told it. */
+const recordsOf = async (conversation: string) =>
+  (await done(app, 'GET', `/conversations/${conversation}/records`)) as unknown as RecordsBody
+
 test('a conversation is started with a bot for somebody new, and the bot is told', async () => {
   const begun = await started('/conversations', { bot: 'bot' })
   assert.match(begun.user, /^dl_\w{16}$/)
@@ -129,11 +133,7 @@ test('what is sent as the channel and fails is found among what failed', async (
   const turn = await sent(chat.conversation, { activity: { type: 'message', text: 'please' }, as: 'channel' })
   isBroken = false
   assert.equal(turn.outcome, 'botError')
-  const { records, turns } = (await done(
-    app,
-    'GET',
-    `/conversations/${chat.conversation}/records`,
-  )) as unknown as RecordsBody
+  const { records, turns } = await recordsOf(chat.conversation)
   assert.deepEqual(
     records.map(({ dir, turn: id }) => [dir, turns.find(one => one.id === id)?.outcome]),
     [['channel', 'botError']],
@@ -177,11 +177,7 @@ test('a message is sent to the bot again under its id when the bot has been repa
   const { turn } = (await done(app, 'POST', `/conversations/${chat.conversation}/records/1/again`)) as SentBody
   const [first, second] = bot.of(chat.conversation, 'message')
   assert.deepEqual(second, first)
-  const { records, turns } = (await done(
-    app,
-    'GET',
-    `/conversations/${chat.conversation}/records`,
-  )) as unknown as RecordsBody
+  const { records, turns } = await recordsOf(chat.conversation)
   assert.deepEqual(
     turns.map(({ cause, again, outcome, status }) => [cause, again, outcome, status]),
     [
