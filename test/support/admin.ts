@@ -2,6 +2,7 @@
  * The admin API as an operator uses it.
  */
 import assert from 'node:assert/strict'
+import type { RecordsBody } from '../../src/protocol/admin-conversations.ts'
 import type { TestApp } from './app.ts'
 import { type Answer, call, type WireBody } from './http.ts'
 
@@ -23,6 +24,14 @@ export async function done(app: Administered, method: string, path: string, json
   assert.equal(status, 200, text)
   return body
 }
+
+/** The log of a conversation as people who look in are told it. @param query such as `?limit=5` */
+export const recordsOf = async (
+  app: Administered,
+  { conversation }: { readonly conversation: string },
+  query = '',
+): Promise<RecordsBody> =>
+  (await done(app, 'GET', `/conversations/${conversation}/records${query}`)) as unknown as RecordsBody
 
 /** Holds a refusal of the admin API against what each has: status, code, a body of the one shape, and no cross-origin headers. */
 export function assertAdminRefused(answer: Answer, status: number, code: string): void {

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import type { RecordsBody, TurnBody } from '../../../src/protocol/admin-conversations.ts'
-import { ask, assertAdminRefused, done } from '../../support/admin.ts'
+import { ask, assertAdminRefused, done, recordsOf } from '../../support/admin.ts'
 import { message, post, say } from '../../support/direct-line.ts'
 import { call } from '../../support/http.ts'
 import { botSays, openTalk, startTalk, type Talk } from '../../support/talk.ts'
@@ -20,8 +20,7 @@ const talk = await startTalk({
 after(() => talk[Symbol.asyncDispose]())
 const { app, bot } = talk
 
-const records = async ({ conversation }: Talk, query = '') =>
-  (await done(app, 'GET', `/conversations/${conversation}/records${query}`)) as unknown as RecordsBody
+const records = (of: Talk, query?: string) => recordsOf(app, of, query)
 const textsOf = ({ records }: RecordsBody) => records.map(({ activity }) => activity['text'])
 const seqsOf = ({ records }: RecordsBody) => records.map(({ seq }) => seq)
 

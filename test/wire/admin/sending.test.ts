@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import type { RecordsBody, SentBody, StartedBody, TurnBody } from '../../../src/protocol/admin-conversations.ts'
-import { ask, assertAdminRefused, done } from '../../support/admin.ts'
+import { ask, assertAdminRefused, done, recordsOf } from '../../support/admin.ts'
 import { startApp } from '../../support/app.ts'
 import { startBot } from '../../support/bot.ts'
 import { readLog, say, startChat } from '../../support/direct-line.ts'
@@ -32,10 +32,6 @@ const sent = async (conversation: string, json: unknown): Promise<TurnBody> => {
   const { turn } = (await done(app, 'POST', `/conversations/${conversation}/send`, json)) as SentBody
   return (await done(app, 'GET', `/conversations/${conversation}/turns/${turn}`)) as unknown as TurnBody
 }
-
-/** The log of a conversation, as people who look in are told it. */
-const recordsOf = async (conversation: string) =>
-  (await done(app, 'GET', `/conversations/${conversation}/records`)) as unknown as RecordsBody
 
 test('a conversation is started with a bot for somebody new, and the bot is told', async () => {
   const begun = await started('/conversations', { bot: 'bot' })
@@ -133,7 +129,7 @@ test('what is sent as the channel and fails is found among what failed', async (
   const turn = await sent(chat.conversation, { activity: { type: 'message', text: 'please' }, as: 'channel' })
   isBroken = false
   assert.equal(turn.outcome, 'botError')
-  const { records, turns } = await recordsOf(chat.conversation)
+  const { records, turns } = await recordsOf(app, chat)
   assert.deepEqual(
     records.map(({ dir, turn: id }) => [dir, turns.find(one => one.id === id)?.outcome]),
     [['channel', 'botError']],
@@ -177,7 +173,7 @@ test('a message is sent to the bot again under its id when the bot has been repa
   const { turn } = (await done(app, 'POST', `/conversations/${chat.conversation}/records/1/again`)) as SentBody
   const [first, second] = bot.of(chat.conversation, 'message')
   assert.deepEqual(second, first)
-  const { records, turns } = await recordsOf(chat.conversation)
+  const { records, turns } = await recordsOf(app, chat)
   assert.deepEqual(
     turns.map(({ cause, again, outcome, status }) => [cause, again, outcome, status]),
     [
